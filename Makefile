@@ -1,0 +1,43 @@
+# Every target sets up what it needs; nothing has to be installed by hand but Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BENCH := .bench-venv
+
+.PHONY: train test check bench format clean
+
+train: $(VENV)/ready  ## train LeNet on the bundled digits and show the result
+	$(BIN)/shinso train lenet5 --data digits
+
+test: $(VENV)/ready  ## run the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(VENV)/ready  ## what CI runs: format, lint, types, a tiny benchmark, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell src tests bench docs README.md CONTRIBUTING.md CHANGELOG.md
+	$(BIN)/mypy
+	$(BIN)/python -m bench --no-peer --tiny
+	$(MAKE) --no-print-directory test
+
+bench: $(BENCH)/ready  ## time one training step and one inference of five networks beside PyTorch
+	$(BENCH)/bin/python -m bench
+
+format: $(VENV)/ready  ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove the environments and caches
+	rm -rf $(VENV) $(BENCH) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+# PyTorch is the peer to measure against, pinned to a CPU build, and never part of .venv.
+$(BENCH)/ready: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@

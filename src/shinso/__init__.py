@@ -1,0 +1,1 @@
+"""shinso (深層): a deep-learning framework to learn from."""
