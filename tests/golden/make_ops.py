@@ -11,7 +11,9 @@ outputs. Keys: `LABEL/output<i>`, `LABEL/grad<i>`.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +22,12 @@ import torch.nn.functional as F
 
 from shinso.ops.cases import CASES, Case
 
-# Where PyTorch's name or arguments differ from ours.
+# Where PyTorch's name or arguments differ from ours: one `torch_<family>.py` for each family of
+# ops.
 TORCH = {
-    "abs": torch.abs,
-    "clip": torch.clamp,
-    "where": lambda c, x, y: torch.where(c, x, y),
+    name: call
+    for file in sorted(Path(__file__).parent.glob("torch_*.py"))
+    for name, call in import_module(file.stem).TORCH.items()
 }
 
 
@@ -42,12 +45,14 @@ def evaluate(case: Case) -> dict[str, np.ndarray]:
     inputs = [tensor(x) for x in case.arrays(np.float64)]
     for x in inputs:
         x.requires_grad_(x.is_floating_point())
-    converted = Case(
-        case.op, case.label, case.inputs,
-        {k: tensor(v) for k, v in case.arguments.items()},
-        tuple(torch.tensor(b, dtype=torch.float64) if isinstance(b, float) else b for b in
-        case.before), case.packed,
-    )  # fmt: skip
+    floats = [
+        torch.tensor(b, dtype=torch.float64) if isinstance(b, float) else b for b in case.before
+    ]
+    converted = dataclasses.replace(
+        case,
+        arguments={k: tensor(v) for k, v in case.arguments.items()},
+        before=tuple(floats),
+    )
     result = converted.call(lookup(case.op), inputs)
     results = list(result) if isinstance(result, (tuple, list)) else [result]
     rng = np.random.default_rng(1)

@@ -64,12 +64,14 @@ def test_golden(case: Case):
     golden = np.load(GOLDEN / f"{case.op}.npz")
     results, gradients = run(case, case.arrays(np.float64))
     for i, y in enumerate(results):
-        np.testing.assert_allclose(y, golden[f"{case.label}/output{i}"], rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(
+            y, golden[f"{case.label}/output{i}"], rtol=case.golden_rtol, atol=1e-10
+        )
     for i, dx in enumerate(gradients):
         key = f"{case.label}/grad{i}"
         if key in golden:
             assert dx is not None, f"no gradient for input {i}"
-            np.testing.assert_allclose(dx, golden[key], rtol=1e-9, atol=1e-10)
+            np.testing.assert_allclose(dx, golden[key], rtol=case.golden_rtol, atol=1e-10)
 
 
 @by_name(CASES)
@@ -142,7 +144,15 @@ def test_convention(case: ExactCase):
 @by_name(ERRORS)
 def test_message(case: ErrorCase):
     arrays = Case(case.op, case.label, case.inputs).arrays()
-    call = Case(case.op, case.label, case.inputs, case.arguments, case.before, case.packed)
+    call = Case(
+        case.op,
+        case.label,
+        case.inputs,
+        case.arguments,
+        before=case.before,
+        after=case.after,
+        packed=case.packed,
+    )
     with pytest.raises(case.error, match=case.match):
         call.call(function(case), arrays)
 

@@ -48,11 +48,12 @@ vocabulary: set[str] = set()
 class Probe:
     """A stand-in for an array inside op code. `Probe(array)`; `.array` gives the real one back."""
 
-    __slots__ = ("array", "fresh")
+    __slots__ = ("array", "fresh", "part")
 
-    def __init__(self, array: Any, fresh: bool = False) -> None:
+    def __init__(self, array: Any, fresh: bool = False, part: bool = False) -> None:
         self.array: Array = np.asarray(array)
-        self.fresh = fresh
+        self.fresh = fresh  # made by this code: it may be written
+        self.part = part  # a slice of such an array: `y[a:b] += x` begins with one
 
     shape = property(lambda self: self.array.shape)
     ndim = property(lambda self: self.array.ndim)
@@ -99,6 +100,9 @@ class Probe:
     ) -> Any:
         # `a += b` arrives as out=(a,): allowed on an array that this code has made.
         target = out[0]
+        if isinstance(target, Probe) and target.part and target is inputs[0]:
+            # Only the item assignment that follows writes into the whole, as in a tracer.
+            return _probed(getattr(ufunc, method)(*_real(inputs), **_real(kwargs)), fresh=True)
         if not isinstance(target, Probe) or not target.fresh or target is not inputs[0]:
             raise ProbeError(f"np.{ufunc.__name__} writes into an array that the op did not make")
         getattr(ufunc, method)(*_real(inputs), **_real(kwargs), out=target.array)
@@ -125,13 +129,14 @@ class Probe:
         return _probed(func(*_real(args), **_real(kwargs)), fresh=name in _FRESH)
 
     def __getitem__(self, key: Any) -> Probe:
-        return Probe(self.array[_real(key)])
+        basic = all(_is_basic(p) for p in (key if isinstance(key, tuple) else (key,)))
+        return Probe(self.array[_real(key)], part=self.fresh and basic)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if not self.fresh:
             raise ProbeError("op code wrote into an array that it did not make in this function")
         for part in key if isinstance(key, tuple) else (key,):
-            if not isinstance(part, (int, slice, type(None), type(Ellipsis))):
+            if not _is_basic(part):
                 raise ProbeError(
                     "writes go to basic slices; np.add.at serves data-dependent indices"
                 )
@@ -190,6 +195,10 @@ class ProbeOverlay(Overlay):
     def adopt(self, cell: Cell, array: Array) -> Any:
         """See a cell's array as a probe."""
         return Probe(array) if isinstance(array, np.ndarray) else array
+
+
+def _is_basic(part: Any) -> bool:
+    return isinstance(part, (int, slice, type(None), type(Ellipsis)))
 
 
 def _real(value: Any) -> Any:

@@ -5,10 +5,16 @@ It ships with the package because the checks it drives also run on a user's mach
 
 from __future__ import annotations
 
-from shinso.ops.cases import arithmetic
+from shinso.ops.cases import activation, arithmetic, matrix, reduction, shape
 from shinso.ops.cases.case import Case, ErrorCase, ExactCase
 
-_FAMILIES = (arithmetic,)
+_FAMILIES = (
+    activation,
+    arithmetic,
+    matrix,
+    reduction,
+    shape,
+)
 
 CASES: list[Case] = [case for family in _FAMILIES for case in family.CASES]
 EXACT: list[ExactCase] = [case for family in _FAMILIES for case in family.EXACT]

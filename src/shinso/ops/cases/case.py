@@ -84,12 +84,13 @@ def values(data: Any) -> Input:
 
 @dataclass(frozen=True)
 class Case:
-    """One call of one op: `ops.<op>(*before, *inputs, **arguments)`.
+    """One call of one op: `ops.<op>(*before, *inputs, *after, **arguments)`.
 
-    before: leading arguments that are no arrays (einsum's subscripts). packed: the inputs form one
+    before, after: positional arguments that are no input arrays. packed: the inputs form one
     list argument (concatenate). differentiable: False for integer and boolean results. random:
     draws numbers, so it is reseeded before each call and has no golden value. no_golden: why
-    PyTorch offers nothing to compare with. smooth: False where a finite difference would step over
+    PyTorch offers nothing to compare with. golden_rtol: wider where PyTorch
+    rounds to float32 on the way. smooth: False where a finite difference would step over
     a kink at these inputs.
     """
 
@@ -98,11 +99,13 @@ class Case:
     inputs: tuple[Input, ...]
     arguments: dict[str, Any] = field(default_factory=dict)
     before: tuple[Any, ...] = ()
+    after: tuple[Any, ...] = ()
     packed: bool = False
     differentiable: bool = True
     smooth: bool = True
     random: bool = False
     no_golden: str = ""
+    golden_rtol: float = 1e-9
 
     @property
     def name(self) -> str:
@@ -119,7 +122,7 @@ class Case:
     def call(self, function: Callable[..., Any], inputs: list[Any]) -> Any:
         """Call `function` the way this case describes."""
         args = (list(inputs),) if self.packed else tuple(inputs)
-        return function(*self.before, *args, **self.arguments)
+        return function(*self.before, *args, *self.after, **self.arguments)
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ class ErrorCase:
     error: type[Exception] = ValueError
     arguments: dict[str, Any] = field(default_factory=dict)
     before: tuple[Any, ...] = ()
+    after: tuple[Any, ...] = ()
     packed: bool = False
 
     @property

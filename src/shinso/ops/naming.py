@@ -1,0 +1,30 @@
+"""PyTorch's names for NumPy's arguments: `dim` for `axis`, `keepdim` for `keepdims`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_NUMPY_NAME = {"dim": "axis", "keepdim": "keepdims"}
+
+
+def accepts_dim(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function with an `axis` argument be called with `dim=`, as PyTorch's users do."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        for torch_name, numpy_name in _NUMPY_NAME.items():
+            if torch_name in kwargs:
+                if numpy_name in kwargs:
+                    raise TypeError(
+                        f"{function.__name__} got both {torch_name} and {numpy_name}, "
+                        "two names of one argument"
+                    )
+                kwargs[numpy_name] = kwargs.pop(torch_name)
+        return function(*args, **kwargs)
+
+    return call
