@@ -1,1 +1,48 @@
-"""shinso (深層): a deep-learning framework to learn from."""
+"""shinso (深層): textbook NumPy, forward and backward, open at every step.
+
+    from shinso import nn, ops, optim
+
+`ops` holds every operation, `nn` the layers, `optim` the optimizers, `models` whole networks, `data` the
+readers and `train` the training loop. Tensors and gradients are right here.
+"""
+
+from shinso import data, models, nn, ops, optim, train
+from shinso.graph import (
+    Function,
+    GradientError,
+    Tensor,
+    check_gradient,
+    enable_grad,
+    get_default_dtype,
+    is_grad_enabled,
+    no_grad,
+    numerical_gradient,
+    set_default_dtype,
+    tensor,
+)
+from shinso.ops.random import get_rng_state, manual_seed, set_rng_state
+from shinso.version import __version__
+
+__all__ = [
+    "Function",
+    "GradientError",
+    "Tensor",
+    "__version__",
+    "check_gradient",
+    "data",
+    "enable_grad",
+    "get_default_dtype",
+    "get_rng_state",
+    "is_grad_enabled",
+    "manual_seed",
+    "models",
+    "nn",
+    "no_grad",
+    "numerical_gradient",
+    "ops",
+    "optim",
+    "set_default_dtype",
+    "set_rng_state",
+    "tensor",
+    "train",
+]

@@ -52,6 +52,8 @@ class Tensor(Cell, Methods):
     @classmethod
     def _of(cls, array: Array, creator: Function | None, index: int) -> Tensor:
         """The result of an operation: holds the very array, and is no lasting cell."""
+        if creator is not None and array.dtype.kind != "f":
+            creator = None  # integers and booleans have no gradient to pass on
         tensor = cls.__new__(cls)
         tensor.name = None
         tensor._store = None

@@ -5,15 +5,41 @@ It ships with the package because the checks it drives also run on a user's mach
 
 from __future__ import annotations
 
-from shinso.ops.cases import activation, arithmetic, matrix, reduction, shape
+from shinso.ops.cases import (
+    activation,
+    adaptive_pooling,
+    arithmetic,
+    conv_transpose,
+    convolution,
+    dropout,
+    interpolation,
+    matrix,
+    normalization,
+    padding,
+    pooling,
+    reduction,
+    shape,
+    unfold,
+    unpooling,
+)
 from shinso.ops.cases.case import Case, ErrorCase, ExactCase
 
 _FAMILIES = (
     activation,
+    adaptive_pooling,
     arithmetic,
+    conv_transpose,
+    convolution,
+    dropout,
+    interpolation,
     matrix,
+    normalization,
+    padding,
+    pooling,
     reduction,
     shape,
+    unfold,
+    unpooling,
 )
 
 CASES: list[Case] = [case for family in _FAMILIES for case in family.CASES]

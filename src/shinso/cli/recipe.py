@@ -1,0 +1,85 @@
+"""How a model is trained when nobody says: optimizer, rate, batch size, epochs, schedule."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shinso import optim
+from shinso.graph import Tensor
+
+OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
+    "sgd": lambda params, lr: optim.SGD(params, lr=lr, momentum=0.9),
+    "nesterov": lambda params, lr: optim.SGD(params, lr=lr, momentum=0.9, nesterov=True),
+    "adagrad": lambda params, lr: optim.Adagrad(params, lr=lr),
+    "rmsprop": lambda params, lr: optim.RMSprop(params, lr=lr),
+    "adam": lambda params, lr: optim.Adam(params, lr=lr),
+    "adamw": lambda params, lr: optim.AdamW(params, lr=lr),
+    "adadelta": lambda params, lr: optim.Adadelta(params, lr=lr),
+    "nadam": lambda params, lr: optim.NAdam(params, lr=lr),
+    "radam": lambda params, lr: optim.RAdam(params, lr=lr),
+}
+_LEARNING_RATES = {"sgd": 0.05, "nesterov": 0.05, "adagrad": 0.02, "adadelta": 1.0}
+SCHEDULES = ("constant", "cosine", "onecycle", "step")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything about a training run that is not the model or the data."""
+
+    epochs: int
+    batch_size: int
+    optimizer: str
+    lr: float
+    schedule: str
+
+
+def default_recipe(examples: int, chosen: Mapping[str, Any]) -> Recipe:
+    """Fill in what was not chosen.
+
+    examples: size of the training part; the default number of epochs shows the network about 180
+    000 examples, in at least 3 and at most 40 epochs. chosen: the user's choices; None means not
+    chosen.
+    """
+    given = {name: value for name, value in chosen.items() if value is not None}
+    optimizer = given.get("optimizer", "adam")
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(_unknown("optimizer", optimizer, OPTIMIZERS))
+    schedule = given.get("schedule", "onecycle")
+    if schedule not in SCHEDULES:
+        raise ValueError(_unknown("schedule", schedule, SCHEDULES))
+    return Recipe(
+        epochs=given.get("epochs", min(40, max(3, round(180_000 / max(examples, 1))))),
+        batch_size=given.get("batch_size", 64),
+        optimizer=optimizer,
+        lr=given.get("lr", _LEARNING_RATES.get(optimizer, 0.003)),
+        schedule=schedule,
+    )
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, [*known], n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+    return f"no {kind} is called {name!r}. {hint}"
+
+
+def make_optimizer(recipe: Recipe, parameters: Iterable[Tensor]) -> optim.Optimizer:
+    """The recipe's optimizer over these parameters."""
+    return OPTIMIZERS[recipe.optimizer](parameters, recipe.lr)
+
+
+def make_schedule(recipe: Recipe, optimizer: optim.Optimizer, steps_per_epoch: int) -> Any:
+    """The recipe's schedule, to be stepped after every batch; None for a constant rate."""
+    steps = max(1, recipe.epochs * steps_per_epoch)
+    if recipe.schedule == "constant":
+        return None
+    if recipe.schedule == "cosine":
+        return optim.CosineAnnealingLR(optimizer, T_max=steps)
+    if recipe.schedule == "step":
+        return optim.StepLR(optimizer, step_size=max(1, steps // 3), gamma=0.1)
+    # Momentum stays as it is: cycling Adam's betas gains nothing on small data sets.
+    return optim.OneCycleLR(
+        optimizer, max_lr=recipe.lr, total_steps=max(2, steps), pct_start=0.2, cycle_momentum=False
+    )

@@ -1,0 +1,48 @@
+"""The multilayer perceptron: fully connected layers with an activation between them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from shinso import nn, ops
+from shinso.graph import Tensor
+from shinso.models.activations import activation_layer
+
+
+class MLP(nn.Module):
+    """Fully connected layers: in → hidden… → out, with an activation after each hidden layer.
+
+    in_features: inputs per example; images are flattened. hidden: widths, such as (100,) or (300,
+    100); () gives a linear model. out_features: classes, or values to predict. activation: a name,
+    see `models.activation_layer`. dropout: probability after each hidden activation. batch_norm:
+    before it. Output: scores (logits) or values (N, out_features).
+    D. E. Rumelhart, G. E. Hinton, R. J. Williams, Nature 323 (1986).
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        hidden: Sequence[int] = (100,),
+        out_features: int = 10,
+        activation: str = "relu",
+        dropout: float = 0.0,
+        batch_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        widths = [in_features, *hidden]
+        layers: list[nn.Module] = []
+        for before, after in itertools.pairwise(widths):
+            layers.append(nn.Linear(before, after))
+            if batch_norm:
+                layers.append(nn.BatchNorm1d(after))
+            layers.append(activation_layer(activation))
+            if dropout:
+                layers.append(nn.Dropout(dropout))
+        layers.append(nn.Linear(widths[-1], out_features))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Any) -> Tensor:
+        """Flatten all but the batch and run the layers."""
+        return self.layers(ops.flatten(x, 1) if x.ndim != 2 else x)
