@@ -73,17 +73,6 @@ class _RunningNorm(Module):
         if known is not None:
             check_dtype(x, known)
 
-    def count_batch(self) -> Any:
-        """Count this batch; returns how much of the new statistics the running ones take."""
-        counter = self.num_batches_tracked
-        if not (self.training and counter is not None):
-            return self.momentum if self.momentum is not None else 0.0
-        counter.data = counter.data + 1
-        if self.momentum is not None or self.running_mean is None:
-            return self.momentum
-        # momentum=None: the plain mean of all batches so far.
-        return (1.0 / counter.data).astype(self.running_mean.dtype)
-
     def label(self) -> str:
         """The number of channels."""
         return f"{self.num_features} channels"
@@ -106,6 +95,17 @@ class _BatchNorm(_RunningNorm):
         track_running_stats: bool = True,
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats)
+
+    def count_batch(self) -> Any:
+        """Count this batch; returns how much of the new statistics the running ones take."""
+        counter = self.num_batches_tracked
+        if not (self.training and counter is not None):
+            return self.momentum if self.momentum is not None else 0.0
+        counter.data = counter.data + 1
+        if self.momentum is not None or self.running_mean is None:
+            return self.momentum
+        # momentum=None: the plain mean of all batches so far.
+        return (1.0 / counter.data).astype(self.running_mean.dtype)
 
     def forward(self, x: Any) -> Tensor:
         """Normalize by the batch's statistics in training, by the running ones in evaluation."""
@@ -169,7 +169,7 @@ class _InstanceNorm(_RunningNorm):
             self.weight,
             self.bias,
             self.training or self.running_mean is None,
-            self.count_batch(),
+            self.momentum,
             self.eps,
         )
 
