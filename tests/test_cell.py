@@ -1,5 +1,7 @@
 """Cells and `require`."""
 
+import copy
+import pickle
 import threading
 
 import numpy as np
@@ -54,6 +56,15 @@ def test_an_exception_drops_the_overlay():
     with pytest.raises(KeyError):
         write_and_fail()
     assert c.data[0] == 0
+
+
+def test_copies_are_independent():
+    c = Cell(np.zeros(2), name="c")
+    for twin in (copy.deepcopy(c), pickle.loads(pickle.dumps(c))):
+        twin.data = np.ones(2)
+        assert twin.data.tolist() == [1.0, 1.0]
+        assert twin.name == "c"
+        assert c.data.tolist() == [0.0, 0.0]
 
 
 def test_require():
