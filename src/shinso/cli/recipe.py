@@ -22,6 +22,7 @@ OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
     "radam": lambda params, lr: optim.RAdam(params, lr=lr),
 }
 _LEARNING_RATES = {"sgd": 0.05, "nesterov": 0.05, "adagrad": 0.02, "adadelta": 1.0}
+SMALL = 10_000  # fewer training examples than this call for more updates and augmentation
 SCHEDULES = ("constant", "cosine", "onecycle", "step")
 
 
@@ -51,8 +52,8 @@ def default_recipe(examples: int, chosen: Mapping[str, Any]) -> Recipe:
     if schedule not in SCHEDULES:
         raise ValueError(_unknown("schedule", schedule, SCHEDULES))
     return Recipe(
-        epochs=given.get("epochs", min(40, max(3, round(180_000 / max(examples, 1))))),
-        batch_size=given.get("batch_size", 64),
+        epochs=given.get("epochs", min(50, max(3, round(180_000 / max(examples, 1))))),
+        batch_size=given.get("batch_size", 32 if examples < SMALL else 64),
         optimizer=optimizer,
         lr=given.get("lr", _LEARNING_RATES.get(optimizer, 0.003)),
         schedule=schedule,

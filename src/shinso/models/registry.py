@@ -12,7 +12,6 @@ from typing import Any
 from shinso import nn
 from shinso.models.lenet import LeNet5
 from shinso.models.mlp import MLP
-from shinso.models.regression import LogisticRegression
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,9 @@ def _mlp(num_classes: int, input_shape: tuple[int, ...], **options: Any) -> nn.M
     return MLP(_features(input_shape), out_features=num_classes, **options)
 
 
-def _logistic(num_classes: int, input_shape: tuple[int, ...], **options: Any) -> nn.Module:
-    return LogisticRegression(_features(input_shape), num_classes, **options)
+def _logistic(num_classes: int, input_shape: tuple[int, ...]) -> nn.Module:
+    # One score per class, also for two: what the cross-entropy takes.
+    return MLP(_features(input_shape), hidden=(), out_features=num_classes)
 
 
 def _lenet5(num_classes: int, input_shape: tuple[int, ...], **options: Any) -> nn.Module:
@@ -49,7 +49,7 @@ def _features(shape: tuple[int, ...]) -> int:
 
 
 _ENTRIES = [
-    Entry("logistic", 1958, "scores linear in the input", _logistic, vector=True),
+    Entry("logistic", 1958, "softmax regression: scores linear in the input", _logistic, vector=True),
     Entry("mlp", 1986, "hidden layers, trained by backpropagation", _mlp, vector=True),
     Entry("lenet5", 1998, "shared weights: convolution and pooling", _lenet5, image_size=32),
 ]

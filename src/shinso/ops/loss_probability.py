@@ -83,6 +83,11 @@ class KullbackLeibler(Loss):
     """
 
     def forward(self, y: Array, t: Array) -> Array:
+        require(
+            ~(t < 0),
+            "kl_div takes probabilities as target and found negative numbers. For logarithms of "
+            "probabilities give log_target=True.",
+        )
         self.y, self.t = y, same_dtype(t, y)
         self.log_t = np.log(np.where(self.t == 0, 1, self.t))
         return self.reduce(self.t * (self.log_t - y))
@@ -153,8 +158,9 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     or their logarithms with log_target=True. 0 log 0 = 0.
     reduction: "batchmean" (the divergence: the sum divided by N), "sum", "none", or "mean" over ALL
     elements, which is PyTorch's default and the divergence divided by N C.
-    Raises ValueError for different shapes or an unknown reduction, TypeError for an input that is
-    not floating point. Source: Kullback and Leibler, "On information and sufficiency", 1951.
+    Raises ValueError for different shapes, negative probabilities or an unknown reduction,
+    TypeError for an input that is not floating point.
+    Source: Kullback and Leibler, "On information and sufficiency", 1951.
     """
     check_pair("kl_div", input, target)
     check_reduction("kl_div", reduction, ("mean", "batchmean", "sum", "none"))

@@ -25,6 +25,7 @@ from shinso.optim.schedule import (
 )
 from shinso.optim.sequence import SequentialLR, WarmupLR
 from shinso.optim.sgd import SGD
+from shinso.optim.trajectory import trajectory
 
 __all__ = [
     "L1",
@@ -58,4 +59,5 @@ __all__ = [
     "WarmupLR",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "trajectory",
 ]

@@ -1,0 +1,5 @@
+"""`python -m shinso`: the command line."""
+
+from shinso.cli.main import run
+
+run()

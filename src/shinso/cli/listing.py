@@ -1,0 +1,81 @@
+"""`shinso models`, `datasets` and `summary`: what there is, and what it is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shinso import data, nn
+from shinso import models as zoo
+from shinso.cli.screen import console, show_table
+
+
+def models() -> None:
+    """List the models that can be trained, with their year, idea and size."""
+    rows = []
+    for name in zoo.list():
+        entry = zoo.entry(name)
+        model = zoo.create(name)
+        side = entry.image_size
+        rows.append(
+            (
+                name,
+                entry.year,
+                entry.idea,
+                f"{side}×{side} images" if side else "images or tables",
+                f"{sum(p.size for p in model.parameters()):,}",
+            )
+        )
+    show_table(("model", "year", "idea", "takes", "parameters"), rows, numbers=("parameters",))
+    console.print(
+        "\nParameters with 10 classes and one channel (28×28 where any size will do).", style="dim"
+    )
+
+
+def datasets() -> None:
+    """List the data sets, and say how to give your own."""
+    columns = ("data set", "examples", "shape", "classes", "licence")
+    rows = [(i.name, i.examples, i.shape, i.classes, i.licence) for i in data.names()]
+    show_table(columns, rows, numbers=("classes",))
+    console.print()
+    for info in data.names():
+        console.print(f"{info.name}: {info.source}", style="dim", markup=False, soft_wrap=True)
+    console.print(
+        "\nYour own: --data imagefolder:PATH (a folder or tar of class folders) or --data csv:PATH "
+        "(a table with a header; --target COLUMN).\nFiles are looked for in --data-dir, in "
+        "$SHINSO_DATA and in the user's cache, then downloaded.",
+        style="dim",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def summary(
+    model: Annotated[str, typer.Argument(help="A name from `shinso models`.")],
+    num_classes: Annotated[int, typer.Option(help="Number of outputs.", min=1)] = 10,
+    input_shape: Annotated[
+        str | None,
+        typer.Option(help="Shape of one input, such as 3,32,32; the model's own by default."),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Examples per batch.", min=1)] = 1,
+) -> None:
+    """Show a model layer by layer: output shapes, parameters, multiply-adds, memory."""
+    shape = _parse_shape(input_shape)
+    if shape is None:
+        side = zoo.entry(model).image_size or 28
+        shape = (1, side, side)
+    network = zoo.create(model, num_classes, shape)
+    console.print(str(nn.summary(network, (batch_size, *shape))), markup=False, soft_wrap=True)
+
+
+def _parse_shape(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        shape = tuple(int(part) for part in text.replace("x", ",").split(","))
+    except ValueError:
+        shape = ()
+    if not shape or min(shape) < 1:
+        raise ValueError(f"--input-shape is positive numbers such as 3,32,32, not {text!r}")
+    return shape

@@ -1,0 +1,284 @@
+"""`shinso train`: a model, a data set, and a run folder with everything about it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from shinso.cli.pipeline import AUGMENTATIONS
+from shinso.cli.recipe import (
+    SCHEDULES,
+    SMALL,
+    Recipe,
+    default_recipe,
+    make_optimizer,
+    make_schedule,
+)
+from shinso.cli.screen import console, errors, show_table
+from shinso.cli.session import (
+    Plan,
+    load_splits,
+    loader_for,
+    loss_for,
+    make_plan,
+    metrics_for,
+    read_plan,
+)
+from shinso.data import DataError, DataLoader, DataSplits
+from shinso.ops import manual_seed
+from shinso.train import EarlyStopping, Interrupted, Trainer
+
+
+def command(
+    model: Annotated[str | None, typer.Argument(help="A name from `shinso models`.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="A name from `shinso datasets`, imagefolder:PATH or csv:PATH."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the training data. [default: by size]")
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Examples per update. [default: 64, or 32 for small data sets]"),
+    ] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate. [default: by optimizer]")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="sgd (momentum 0.9), adam, adamw, … [default: adam]")
+    ] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help=f"{', '.join(SCHEDULES)}. [default: onecycle]")
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            help=f"{', '.join(AUGMENTATIONS)}, joined by commas. "
+            "[default: shift,rotate for fewer than 10 000 images, else none]"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides weights, order and masks.")] = 0,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder with the data set's files.")] = None,
+    image_size: Annotated[
+        int | None, typer.Option(min=1, help="Resize images to squares of this side first.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="csv: the column to predict. [default: the last]")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="An option of the model, such as hidden=300,100. Repeatable."),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(min=1, help="Stop early after so many epochs without a smaller loss."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder. [default: runs/MODEL-DATA, numbered]")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run in this folder, to the same bits.")
+    ] = None,
+    overfit_batches: Annotated[
+        int, typer.Option(min=0, help="Only so many batches, again and again: can it learn?")
+    ] = 0,
+    fast_dev_run: Annotated[
+        bool, typer.Option("--fast-dev-run", help="One batch of everything; writes nothing.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Threads that prepare batches.")] = 0,
+) -> None:
+    """Train a model; show how it does on the test data; leave a run folder with a report.
+
+    The test data are measured after every epoch, but nothing is chosen by them: the last weights
+    are the result. Ctrl-C saves first; --resume goes on.
+    """
+    chosen = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "optimizer": optimizer,
+        "schedule": schedule,
+    }
+    if resume is not None:
+        _resume(resume, data_dir, workers, [model, data, augment, image_size, target, out, set_,
+                                            patience, *chosen.values()])  # fmt: skip
+        return
+    if model is None or data is None:
+        raise ValueError("say what to train and on what: shinso train lenet5 --data digits")
+    if lr is not None and not (lr > 0 and math.isfinite(lr)):
+        raise ValueError(f"--lr is a positive number, not {lr}")
+    options = _parse_options(set_ or [])
+    splits = load_splits(data, data_dir, image_size, target)
+    plan = make_plan(model, splits, data, image_size, target, options)
+    settings = {
+        "recipe": vars(default_recipe(len(splits.train), chosen)),
+        "augment": _augmentations(augment, plan, len(splits.train)),
+        "seed": seed,
+        "patience": patience,
+        "overfit_batches": overfit_batches,
+    }
+    folder = out if out is not None else _new_folder(f"{model}-{splits.name}")
+    run(plan, splits, settings, folder, fast_dev_run=fast_dev_run, workers=workers)
+
+
+def _resume(folder: Path, data_dir: Path | None, workers: int, others: list[Any]) -> None:
+    """Go on with a run exactly as it was begun."""
+    if any(value is not None for value in others):
+        raise ValueError(
+            "--resume goes on with the run as it was begun; of the other options it takes only "
+            "--data-dir and --workers"
+        )
+    plan, config = read_plan(folder)
+    settings = config.get("settings")
+    if not isinstance(settings, dict) or "recipe" not in settings:
+        raise DataError(f"{folder}: its config.json has no settings to go on with")
+    splits = load_splits(plan.data, data_dir, plan.image_size, plan.target)
+    if list(splits.input_shape) != plan.input_shape:
+        raise DataError(
+            f"{folder} was trained on inputs of shape {tuple(plan.input_shape)}; {plan.data} now "
+            f"delivers {splits.input_shape}"
+        )
+    run(plan, splits, settings, folder, resume=True, workers=workers)
+
+
+def run(
+    plan: Plan,
+    splits: DataSplits,
+    settings: Mapping[str, Any],
+    folder: Path,
+    *,
+    resume: bool = False,
+    fast_dev_run: bool = False,
+    workers: int = 0,
+) -> None:
+    """Train by a plan and settings, then show the result."""
+    recipe = Recipe(**settings["recipe"])
+    manual_seed(settings["seed"])
+    model = plan.build()
+    train = DataLoader(
+        splits.train,
+        recipe.batch_size,
+        shuffle=True,
+        num_workers=workers,
+        seed=settings["seed"],
+        transform=plan.pipeline.steps(settings["augment"]),
+    )
+    test = loader_for(splits.test, plan)
+    optimizer = make_optimizer(recipe, model.parameters())
+    steps = settings["overfit_batches"] or len(train)
+    patience = settings["patience"]
+    trainer = Trainer(
+        model,
+        loss_for(plan),
+        optimizer,
+        schedule=make_schedule(recipe, optimizer, min(steps, len(train))),
+        schedule_every="step",
+        metrics=metrics_for(plan),
+        callbacks=[] if patience is None else [EarlyStopping(monitor="loss", patience=patience)],
+        seed=settings["seed"],
+        out=folder,
+        overfit_batches=settings["overfit_batches"],
+        fast_dev_run=fast_dev_run,
+        config={"plan": plan.config(), "settings": dict(settings)},
+    )
+    _announce(plan, splits, recipe, settings, model)
+    try:
+        with np.errstate(all="ignore"):  # numbers that are not finite end in the Trainer's report
+            trainer.fit(train, recipe.epochs, validation=test, resume=resume)
+    except Interrupted as stop:
+        errors.print(str(stop), markup=False, soft_wrap=True)
+        raise typer.Exit(130) from None
+    _show_result(trainer, folder, fast_dev_run)
+
+
+def _announce(
+    plan: Plan, splits: DataSplits, recipe: Recipe, settings: Mapping[str, Any], model: Any
+) -> None:
+    parameters = sum(p.size for p in model.parameters())
+    augment = ", ".join(settings["augment"]) or "none"
+    console.print(
+        f"{plan.model} ({parameters:,} parameters) on {splits.name}: {len(splits.train):,} "
+        "training "
+        f"and {len(splits.test):,} test examples\n{recipe.epochs} epochs, batches of "
+        f"{recipe.batch_size}, {recipe.optimizer} at {recipe.lr:g} ({recipe.schedule}), "
+        f"augmentation {augment}, seed {settings['seed']}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _show_result(trainer: Trainer, folder: Path, fast_dev_run: bool) -> None:
+    history = trainer.history.history
+    rows = []
+    for name, label in _LABELS.items():
+        if history.get(name) and history.get(f"val_{name}"):
+            train, test = history[name][-1], history[f"val_{name}"][-1]
+            rows.append((label, _number(name, train), _number(name, test)))
+    console.print()
+    show_table(("", "training", "test"), rows, numbers=("training", "test"))
+    if fast_dev_run:
+        console.print("\nOne batch of each, nothing written: it runs.")
+        return
+    console.print(f"\ntrained in {trainer.seconds:.1f} s")
+    console.print(f"report  {folder / 'report.html'}", markup=False, soft_wrap=True)
+
+
+_LABELS = {
+    "accuracy": "accuracy",
+    "loss": "loss",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+}
+
+
+def _number(name: str, value: float) -> str:
+    return f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.4f}"
+
+
+def _augmentations(text: str | None, plan: Plan, examples: int) -> list[str]:
+    if text is None:
+        small = plan.pipeline.is_image and plan.side is not None and examples < SMALL
+        return ["rotate", "shift"] if small else []
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    plan.pipeline.steps(names)  # complain about unknown ones before anything is written
+    return [name for name in names if name != "none"]
+
+
+def _new_folder(name: str) -> Path:
+    """runs/NAME-1, or the next number that is free."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
+    return next(
+        folder
+        for number in itertools.count(1)
+        if not (folder := Path("runs") / f"{safe}-{number}").exists()
+    )
+
+
+def _parse_options(pairs: list[str]) -> dict[str, Any]:
+    """`hidden=300,100` to {"hidden": (300, 100)}: numbers, yes/no, names, and lists of numbers."""
+    options = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"--set takes NAME=VALUE, such as hidden=300,100, not {pair!r}")
+        options[name] = _parse_value(name, text)
+    return options
+
+
+def _parse_value(name: str, text: str) -> Any:
+    if name == "hidden" or "," in text:
+        try:
+            return tuple(int(part) for part in text.split(",") if part)
+        except ValueError:
+            raise ValueError(f"--set {name}= takes whole numbers, such as 300,100") from None
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(text.lower(), text)

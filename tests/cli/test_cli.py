@@ -1,0 +1,220 @@
+"""The command line, run as a user runs it: exit codes, messages, and what is left on disk."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shinso.version import __version__
+
+
+def shinso(*arguments, folder: Path, code: int = 0, **environment) -> str:
+    """Run the command in `folder`; returns what it printed. Never a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "shinso", *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={"PATH": "", "HOME": str(folder), "COLUMNS": "100", **environment},
+        check=False,
+    )
+    text = done.stdout + done.stderr
+    assert done.returncode == code, text
+    if "--debug" not in arguments:
+        assert "Traceback" not in text
+    return text
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory) -> Path:
+    """A small network on the bundled digits, trained for two epochs."""
+    folder = tmp_path_factory.mktemp("cli")
+    text = shinso(
+        "train", "mlp", "--data", "digits", "--epochs", 2, "--set", "hidden=20", folder=folder
+    )
+    assert "1,437 training and 360 test examples" in text
+    assert "report  runs/mlp-digits-1/report.html" in text
+    return folder / "runs" / "mlp-digits-1"
+
+
+def test_training_leaves_a_run(run_folder):
+    config = json.loads((run_folder / "config.json").read_text())
+    assert config["plan"]["model"] == "mlp"
+    assert config["plan"]["options"] == {"hidden": [20]}
+    lines = (run_folder / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2]
+    assert "<svg" in (run_folder / "report.html").read_text()
+
+
+def test_runs_are_numbered_and_never_overwritten(run_folder):
+    folder = run_folder.parent.parent
+    before = (run_folder / "metrics.jsonl").read_bytes()
+    common = ("train", "logistic", "--data", "digits", "--epochs", 1)
+    assert "runs/logistic-digits-1" in shinso(*common, folder=folder)
+    assert "runs/logistic-digits-2" in shinso(*common, folder=folder)
+    text = shinso(*common, "--out", run_folder, folder=folder, code=1)
+    assert "already holds a run" in text
+    assert (run_folder / "metrics.jsonl").read_bytes() == before
+
+
+def test_evaluate(run_folder, tmp_path):
+    text = shinso("evaluate", run_folder, folder=tmp_path)
+    assert "360 test examples of digits" in text
+    last = json.loads((run_folder / "metrics.jsonl").read_text().splitlines()[-1])
+    assert f"accuracy {100 * last['val_accuracy']:.2f} %" in text
+    assert "precision" in text
+
+
+def test_predict(run_folder, tmp_path):
+    digit = np.zeros((16, 16), dtype=np.uint8)
+    digit[2:14, 7:9] = 255
+    Image.fromarray(digit).save(tmp_path / "one.png")
+    Image.fromarray(255 - digit).save(tmp_path / "dark.png")
+    light = shinso("predict", run_folder, "one.png", "--top", 2, folder=tmp_path)
+    dark = shinso("predict", run_folder, "dark.png", "--top", 2, "--invert", folder=tmp_path)
+    assert "%" in light
+    assert light.split("one.png")[1].split() == dark.split("dark.png")[1].split()
+    (tmp_path / "text.png").write_text("no image")
+    assert "text.png" in shinso("predict", run_folder, "text.png", folder=tmp_path, code=1)
+    assert "missing.png" in shinso("predict", run_folder, "missing.png", folder=tmp_path, code=1)
+
+
+def test_resume_gives_the_same_bits(run_folder, tmp_path):
+    """Stop after one epoch of two (by cutting the run short), go on, and compare everything."""
+    train = ("train", "mlp", "--data", "digits", "--set", "hidden=20", "--epochs", 2)
+    script = (
+        "import sys; from shinso.train import Trainer; from shinso.train.fitting import Fit\n"
+        "first = Fit._end_epoch\n"
+        "def stop(self, *a):\n"
+        "    first(self, *a)\n"
+        "    raise KeyboardInterrupt\n"
+        "Fit._end_epoch = stop\n"
+        "from shinso.cli.main import run\n"
+        f"sys.argv = ['shinso', *{[str(a) for a in train]!r}, '--out', 'cut']\n"
+        "run()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 130, done.stderr
+    assert "resume" in done.stderr
+    text = shinso("train", "--resume", "cut", folder=tmp_path)
+    assert "report" in text
+
+    def numbers(folder: Path) -> list[dict]:
+        lines = (folder / "metrics.jsonl").read_text().splitlines()
+        kept = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "lr")
+        return [{k: json.loads(line)[k] for k in kept} for line in lines]
+
+    assert numbers(tmp_path / "cut") == numbers(run_folder)
+    assert "only" in shinso("train", "--resume", "cut", "--lr", 1, folder=tmp_path, code=1)
+
+
+def test_tables(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((200, 3))
+    rows = ["a,b,c,kind"] + [
+        f"{p:.4f},{q:.4f},{r:.4f},{'yes' if p + q > 0 else 'no'}" for p, q, r in x
+    ]
+    (tmp_path / "table.csv").write_text("\n".join(rows) + "\n")
+    text = shinso("train", "mlp", "--data", "csv:table.csv", "--epochs", 5, folder=tmp_path)
+    assert "160 training and 40 test examples" in text
+    rows[7] += ",1"
+    (tmp_path / "broken.csv").write_text("\n".join(rows))
+    text = shinso("train", "mlp", "--data", "csv:broken.csv", folder=tmp_path, code=1)
+    assert "broken.csv" in text
+    assert "8" in text
+    text = shinso("train", "lenet5", "--data", "csv:table.csv", folder=tmp_path, code=1)
+    assert "takes images" in text
+    regression = ["a,b,y"] + [f"{p:.4f},{q:.4f},{p - 2 * q:.4f}" for p, q, _ in x]
+    (tmp_path / "numbers.csv").write_text("\n".join(regression))
+    train = ("train", "mlp", "--data", "csv:numbers.csv", "--epochs", 5, "--out", "fit")
+    assert "mean absolute error" in shinso(*train, folder=tmp_path)
+    assert "mean absolute error" in shinso("evaluate", "fit", folder=tmp_path)
+
+
+def test_image_folders(tmp_path):
+    rng = np.random.default_rng(0)
+    for kind, low in (("dark", 0), ("light", 150)):
+        (tmp_path / "pictures" / kind).mkdir(parents=True)
+        for i in range(10):
+            pixels = rng.integers(low, low + 100, (12, 10, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pictures" / kind / f"{i}.png")
+    common = ("train", "lenet5", "--data", "imagefolder:pictures", "--epochs", 2)
+    assert "16 training and 4 test" in shinso(*common, "--out", "r", folder=tmp_path)
+    text = shinso("predict", "r", "pictures/dark/0.png", "pictures/light/0.png", folder=tmp_path)
+    assert "dark" in text
+    (tmp_path / "pictures" / "dark" / "0.png").write_bytes(b"not a picture")
+    assert "0.png" in shinso(*common, folder=tmp_path, code=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("train", "lenet", "--data", "digits"), "Did you mean 'lenet5'"),
+        (("train", "mlp", "--data", "digit"), "digits"),
+        (("train", "mlp"), "what"),
+        (("train", "mlp", "--data", "digits", "--optimizer", "adma"), "Did you mean 'adam'"),
+        (("train", "mlp", "--data", "digits", "--schedule", "linear"), "onecycle"),
+        (("train", "mlp", "--data", "digits", "--augment", "wobble"), "wobble"),
+        (("train", "mlp", "--data", "digits", "--set", "depth=3"), "no option 'depth'"),
+        (("train", "mlp", "--data", "digits", "--set", "hidden"), "NAME=VALUE"),
+        (("train", "mlp", "--data", "digits", "--set", "hidden=a,b"), "whole numbers"),
+        (("train", "mlp", "--data", "digits", "--lr", "-1"), "positive"),
+        (("train", "mlp", "--data", "csv:nowhere.csv"), "nowhere.csv"),
+        (("train", "--resume", "nowhere"), "nowhere"),
+        (("evaluate", "nowhere"), "nowhere"),
+        (("summary", "lenet5", "--input-shape", "a,b"), "positive numbers"),
+        (("summary", "lenet5", "--input-shape", "1,28,28"), "32×32"),
+    ],
+)
+def test_mistakes_get_one_line(arguments, says, tmp_path):
+    text = shinso(*arguments, folder=tmp_path, code=1)
+    assert says in text
+    assert text.startswith("error: ")
+    assert list(tmp_path.glob("runs/*")) == []
+
+
+def test_wrong_options_exit_with_2(tmp_path):
+    assert "No such option" in shinso("train", "--nonsense", folder=tmp_path, code=2)
+    shinso("train", "mlp", "--data", "digits", "--epochs", 0, folder=tmp_path, code=2)
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    text = shinso("train", "lenet", "--data", "digits", "--debug", folder=tmp_path, code=1)
+    assert "Traceback" in text
+
+
+def test_a_damaged_run_is_refused(run_folder, tmp_path):
+    for name in ("config.json",):
+        (tmp_path / name).write_text((run_folder / name).read_text()[:200])
+    assert "damaged" in shinso("evaluate", tmp_path, folder=tmp_path, code=1)
+    (tmp_path / "config.json").write_text('{"plan": {"model": "mlp"}}')
+    assert "not written by" in shinso("evaluate", tmp_path, folder=tmp_path, code=1)
+
+
+def test_nonsense_weights_end_with_a_report(tmp_path):
+    text = shinso(
+        "train", "mlp", "--data", "digits", "--epochs", 2, "--lr", "1e30", "--optimizer", "sgd",
+        "--schedule", "constant", folder=tmp_path, code=1,
+    )  # fmt: skip
+    assert "learning rate" in text
+
+
+def test_fast_dev_run_writes_nothing(tmp_path):
+    text = shinso("train", "lenet5", "--data", "digits", "--fast-dev-run", folder=tmp_path)
+    assert "it runs" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lists_and_help(tmp_path):
+    assert "lenet5" in shinso("models", folder=tmp_path)
+    assert "CC BY 4.0" in shinso("datasets", folder=tmp_path)
+    assert "61,706" in shinso("summary", "lenet5", folder=tmp_path)
+    assert __version__ in shinso("--version", folder=tmp_path)
+    for command in ("train", "evaluate", "predict", "summary", "models", "datasets"):
+        assert "Usage" in shinso(command, "--help", folder=tmp_path)
