@@ -164,6 +164,8 @@ def require(condition: Any, message: str | Callable[[], str]) -> None:
 
     condition: a boolean array of any shape. message: the text, or a function that makes it.
     """
+    if condition is True or (isinstance(condition, np.bool_) and condition):
+        return
     deferred = getattr(condition, "__require__", None)
     if deferred is not None:
         deferred(message)

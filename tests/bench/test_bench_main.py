@@ -12,9 +12,7 @@ from bench.__main__ import main, options
 from bench.process import THREAD_VARIABLES, BenchError, Process
 from bench.worker import Worker
 
-import bench
-
-ROOT = Path(bench.__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def bench_command(*arguments):

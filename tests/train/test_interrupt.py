@@ -1,4 +1,4 @@
-"""Ctrl-C: the first is noted, the second stops, handlers come back, other threads are left alone."""
+"""Ctrl-C: the first is noted, the second stops, handlers come back, threads are left alone."""
 
 import os
 import signal

@@ -92,8 +92,8 @@ def test_time_left_counts_what_was_done_before_a_resume(monkeypatch):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0.0000"), (0.12345, "0.1235"), (12.3456, "12.35"), (-3.0, "-3.0000"), (1234567, "1.23e+06"),
-     (1e-5, "1e-05"), (float("nan"), "nan"), (float("inf"), "inf")],
+    [(0, "0.0000"), (0.12345, "0.1235"), (12.3456, "12.35"), (-3.0, "-3.0000"),
+     (1234567, "1.23e+06"), (1e-5, "1e-05"), (float("nan"), "nan"), (float("inf"), "inf")],
 )  # fmt: skip
 def test_numbers(value, text):
     assert format_number(value) == text

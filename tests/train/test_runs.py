@@ -37,7 +37,7 @@ def test_other_files_are_left_alone(tmp_path):
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     trainer = trainer_in(tmp_path / "file" / "run")
-    with pytest.raises(DataError, match="cannot be used for a run's files: Not a directory") as e:
+    with pytest.raises(DataError, match=r"cannot be used for a run's files: Not a directory") as e:
         trainer.fit((X, T))
     assert "\n" not in str(e.value)
     assert trainer.step == 0
@@ -49,7 +49,7 @@ def test_a_folder_without_write_permission(tmp_path, monkeypatch):
 
     monkeypatch.setattr(runs.tempfile, "TemporaryFile", refuse)
     trainer = trainer_in(tmp_path / "run")
-    with pytest.raises(DataError, match="Permission denied. Give a folder that you may write to"):
+    with pytest.raises(DataError, match=r"Permission denied. Give a folder that you may write to"):
         trainer.fit((X, T))
     assert trainer.step == 0
 
@@ -63,7 +63,7 @@ def test_a_disk_that_fills_up(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(runs, "write_text", full)
-    with pytest.raises(DataError, match="metrics.jsonl: cannot be written: No space"):
+    with pytest.raises(DataError, match=r"metrics.jsonl: cannot be written: No space"):
         folder.write_metrics(History([{"epoch": 1}, {"epoch": 2}]))
     assert read_metrics(tmp_path) == [{"epoch": 1}]
 
@@ -89,22 +89,22 @@ def test_what_a_run_writes(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "[1]", "\xff", "[" * 100_000])
 def test_a_damaged_config(tmp_path, text):
     (tmp_path / "config.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(DataError, match="damaged"):
+    with pytest.raises(DataError, match=r"damaged"):
         read_config(tmp_path)
 
 
 def test_no_config(tmp_path, monkeypatch):
-    with pytest.raises(DataError, match="is .* the folder of a run"):
+    with pytest.raises(DataError, match=r"is .* the folder of a run"):
         read_config(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"a": 1}))
     monkeypatch.setattr(runs, "MAX_CONFIG_BYTES", 3)
-    with pytest.raises(DataError, match="too large"):
+    with pytest.raises(DataError, match=r"too large"):
         read_config(tmp_path)
 
 
 def test_damaged_metrics(tmp_path):
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match=r"cannot be read"):
         read_metrics(tmp_path)
     (tmp_path / "metrics.jsonl").write_text('{"epoch": 1}\n{"epo')
-    with pytest.raises(DataError, match="line 2: not an object"):
+    with pytest.raises(DataError, match=r"line 2: not an object"):
         read_metrics(tmp_path)

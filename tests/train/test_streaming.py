@@ -113,7 +113,7 @@ def test_names():
 @pytest.mark.parametrize(
     ("metrics", "message"),
     [
-        (["acuracy"], "Did you mean 'accuracy'"),
+        (["accuracy_"], "Did you mean 'accuracy'"),
         ([3], "Known: accuracy"),
         (["accuracy", Accuracy()], "two numbers"),
         ([Mean("loss")], "two numbers"),

@@ -55,7 +55,7 @@ class CSVLogger(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """The rows of this run, and the text before them."""
-        return {"rows": self.rows, "before": self.before}
+        return {"rows": [list(row) for row in self.rows], "before": self.before}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on below the rows of the interrupted run."""

@@ -116,7 +116,6 @@ class Fit:
 
     def _interrupted(self) -> Interrupted:
         trainer = self.trainer
-        trainer.model.train()
         self._count_time()
         place = f"Interrupted in epoch {trainer.epoch + 1}, after batch {trainer.batch}"
         if trainer.folder is None:

@@ -126,7 +126,7 @@ class EarlyStopping(Monitor):
             self._keep(epoch)
             if self.baseline is None or self.better(value, self.baseline):
                 self.wait = 0
-            return
+                return
         if self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.trainer.stop_training = True

@@ -49,8 +49,7 @@ class Outcome:
 
 def measure_outcome(trainer: Trainer, loader: Any) -> Outcome:
     """Run the model over (at most 20 000 samples of) a loader's data."""
-    parts: list[tuple[str, Array, Array, Array]] = []
-    mistakes: list[Mistake] = []
+    outputs, targets, numbers = [], [], []
     seen, shape, complete = 0, (), True
     with trainer.evaluating():
         for batch_number, batch in enumerate(loader.batches(0)):
@@ -58,22 +57,22 @@ def measure_outcome(trainer: Trainer, loader: Any) -> Outcome:
                 complete = False
                 break
             x, t = pair(batch)
-            task, true, predicted, probability = interpret(trainer.model(x).numpy(), np.asarray(t))
+            outputs.append(trainer.model(x).numpy())
+            targets.append(np.asarray(t))
             known = sample_numbers(loader, 0, batch_number)
-            numbers = np.arange(seen, seen + len(x)) if known is None else known
-            if task == "classification":
-                found = _mistakes(x, true, predicted, probability, numbers)
-                mistakes = sorted([*mistakes, *found], key=lambda m: -m.probability)[:MISTAKES]
-            each = np.repeat(numbers, len(true) // max(len(x), 1))
-            parts.append((task, true, predicted, each))
+            numbers.append(np.arange(seen, seen + len(x)) if known is None else known)
             seen += len(x)
             shape = x.shape[1:]
+    # All batches at once: one alone may look like something else.
+    task, true, predicted, probability = interpret(np.concatenate(outputs), np.concatenate(targets))
+    each = np.concatenate(numbers)
     classes = getattr(getattr(loader, "dataset", None), "classes", None)
-    if len({part[0] for part in parts}) != 1:
-        nothing = np.zeros(0)
-        return Outcome("other", nothing, nothing, nothing, complete, classes, [], shape)
-    true, predicted, each = (np.concatenate([part[i] for part in parts]) for i in (1, 2, 3))
-    return Outcome(parts[0][0], true, predicted, each, complete, classes, mistakes, shape)
+    found = Outcome(task, true, predicted, each, complete, classes, [], shape)
+    if task == "classification":
+        found.mistakes = _mistakes(found, probability, loader)
+    elif task == "regression":
+        found.numbers = np.repeat(each, len(true) // max(seen, 1))
+    return found
 
 
 def interpret(y: Array, t: Array) -> tuple[str, Array, Array, Array]:
@@ -118,18 +117,25 @@ def _two_valued(t: Array) -> bool:
     return values <= {0, 1} or values <= {-1, 1}
 
 
-def _mistakes(
-    x: Array, true: Array, predicted: Array, probability: Array, numbers: Array
-) -> list[Mistake]:
-    """The worst of one batch."""
-    wrong = np.flatnonzero((true != predicted) & np.isfinite(probability))
-    worst = wrong[np.argsort(-probability[wrong], kind="stable")][:MISTAKES]
+def _mistakes(found: Outcome, probability: Array, loader: Any) -> list[Mistake]:
+    """The wrong answers that the model was most certain of, with their inputs."""
+    wrong = np.flatnonzero((found.true != found.predicted) & np.isfinite(probability))
+    worst = wrong[np.argsort(-probability[wrong], kind="stable")][:MISTAKES].tolist()
+    inputs: dict[int, Array] = {}
+    start = 0
+    for batch in loader.batches(0):  # a second look, instead of keeping all inputs of the first
+        if len(inputs) == len(worst):
+            break
+        inputs |= {
+            i: np.array(batch[0][i - start]) for i in worst if 0 <= i - start < len(batch[0])
+        }
+        start += len(batch[0])
     return [
         Mistake(
-            int(numbers[i]),
-            np.array(x[i]),
-            int(true[i]),
-            int(predicted[i]),
+            int(found.numbers[i]),
+            inputs[i],
+            int(found.true[i]),
+            int(found.predicted[i]),
             float(probability[i]),
         )
         for i in worst

@@ -140,7 +140,8 @@ def _names(outcome: Outcome, count: int) -> list[str]:
 
 
 def _confusion(outcome: Outcome, where: str) -> str:
-    count = len(outcome.classes) if outcome.classes is not None else None
+    largest = int(max(outcome.predicted.max(), outcome.true.max()))
+    count = max(largest + 1, len(outcome.classes or ()))
     matrix = confusion_matrix(outcome.predicted, outcome.true, count)
     names = _names(outcome, len(matrix))
     right = int(np.trace(matrix))
