@@ -30,6 +30,7 @@ from shinso.cli.session import (
     metrics_for,
     read_plan,
 )
+from shinso.cli.threads import suited_to
 from shinso.data import DataError, DataLoader, DataSplits
 from shinso.ops import manual_seed
 from shinso.train import EarlyStopping, Interrupted, Trainer
@@ -186,9 +187,11 @@ def run(
         fast_dev_run=fast_dev_run,
         config={"plan": plan.config(), "settings": dict(settings)},
     )
+    threads = suited_to(model, plan.pipeline.output_shape, recipe.batch_size)
     _announce(plan, splits, recipe, settings, model)
     try:
-        with np.errstate(all="ignore"):  # numbers that are not finite end in the Trainer's report
+        # Numbers that are not finite end in the Trainer's report, not in NumPy's warnings.
+        with threads, np.errstate(all="ignore"):
             trainer.fit(train, recipe.epochs, validation=test, resume=resume)
     except Interrupted as stop:
         errors.print(str(stop), markup=False, soft_wrap=True)

@@ -1,0 +1,29 @@
+"""The README's code runs, and its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_readmes_code_runs(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    loss = float(re.search(r"loss (\d\.\d+)", capsys.readouterr().out).group(1))
+    assert loss < 0.05
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_readme_counts_rightly():
+    from shinso.ops.cases import CASES
+
+    number = int(re.search(r"(\d+) operations agree", (ROOT / "README.md").read_text()).group(1))
+    assert number == len({case.op for case in CASES})
