@@ -20,6 +20,7 @@ from shinso.graph import (
     set_default_dtype,
     tensor,
 )
+from shinso.nn import summary
 from shinso.ops.random import get_rng_state, manual_seed, set_rng_state
 from shinso.version import __version__
 
@@ -43,6 +44,7 @@ __all__ = [
     "optim",
     "set_default_dtype",
     "set_rng_state",
+    "summary",
     "tensor",
     "train",
 ]

@@ -177,15 +177,17 @@ def test_headline(tmp_path):
     x, t = images()
     model = nn.Sequential(nn.Flatten(), nn.Linear(36, 3))
     trainer = run(tmp_path / "r", model, ops.cross_entropy, (x, t), (x, t), metrics=["accuracy"])
-    labels = [label for _, label in headline(trainer)]
-    assert labels[0].startswith("best validation accuracy (epoch ")
-    assert labels[1].startswith("best validation loss (epoch ")
-    assert labels[2:] == ["epochs", "training time", "parameters"]
+    numbers, labels = zip(*headline(trainer), strict=True)
+    last = trainer.history.records[-1]
+    assert numbers[0] == f"{last['val_accuracy']:.2%}"
+    assert labels[0].startswith("validation accuracy")
+    assert labels[1].startswith("validation loss")
+    trainer.history.records[0]["val_accuracy"] = 2.0
+    assert headline(trainer)[0][1] == "validation accuracy (best 200.00%, epoch 1)"
+    assert list(labels[2:]) == ["epochs", "training time", "parameters"]
     assert headline(trainer)[-1][0] == "111"
     loader = as_loader((x, t), 8, False, 0, "x")
-    assert "best training loss" in build_report(
-        run_without_validation(tmp_path, x, t), loader, None
-    )
+    assert "training loss" in build_report(run_without_validation(tmp_path, x, t), loader, None)
 
 
 def run_without_validation(tmp_path, x, t):

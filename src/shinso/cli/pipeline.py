@@ -65,7 +65,7 @@ class Pipeline:
             raise ValueError(f"augmentation {name!r} is for images; this data set is a table")
         height, width = self.output_shape[1:]
         if name == "shift":
-            return [RandomCrop((height, width), padding=max(1, min(height, width) // 8))]
+            return [RandomCrop((height, width), padding=max(1, min(height, width) // 10))]
         if name == "flip":
             return [RandomHorizontalFlip()]
         return [RandomRotation(10.0)]

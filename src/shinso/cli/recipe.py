@@ -5,22 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from shinso import optim
 from shinso.graph import Tensor
 
 OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
-    "sgd": lambda params, lr: optim.SGD(params, lr=lr, momentum=0.9),
-    "nesterov": lambda params, lr: optim.SGD(params, lr=lr, momentum=0.9, nesterov=True),
-    "adagrad": lambda params, lr: optim.Adagrad(params, lr=lr),
-    "rmsprop": lambda params, lr: optim.RMSprop(params, lr=lr),
-    "adam": lambda params, lr: optim.Adam(params, lr=lr),
-    "adamw": lambda params, lr: optim.AdamW(params, lr=lr),
-    "adadelta": lambda params, lr: optim.Adadelta(params, lr=lr),
-    "nadam": lambda params, lr: optim.NAdam(params, lr=lr),
-    "radam": lambda params, lr: optim.RAdam(params, lr=lr),
+    "sgd": partial(optim.SGD, momentum=0.9),
+    "nesterov": partial(optim.SGD, momentum=0.9, nesterov=True),
+    "adagrad": optim.Adagrad,
+    "rmsprop": optim.RMSprop,
+    "adam": optim.Adam,
+    "adamw": optim.AdamW,
+    "adadelta": optim.Adadelta,
+    "nadam": optim.NAdam,
+    "radam": optim.RAdam,
 }
+_WEIGHT_DECAY = {"adamw": 0.2}
 _LEARNING_RATES = {"sgd": 0.05, "nesterov": 0.05, "adagrad": 0.02, "adadelta": 1.0}
 SMALL = 10_000  # fewer training examples than this call for more updates and augmentation
 SCHEDULES = ("constant", "cosine", "onecycle", "step")
@@ -34,6 +36,7 @@ class Recipe:
     batch_size: int
     optimizer: str
     lr: float
+    weight_decay: float
     schedule: str
 
 
@@ -45,7 +48,7 @@ def default_recipe(examples: int, chosen: Mapping[str, Any]) -> Recipe:
     chosen.
     """
     given = {name: value for name, value in chosen.items() if value is not None}
-    optimizer = given.get("optimizer", "adam")
+    optimizer = given.get("optimizer", "adamw")
     if optimizer not in OPTIMIZERS:
         raise ValueError(_unknown("optimizer", optimizer, OPTIMIZERS))
     schedule = given.get("schedule", "onecycle")
@@ -56,6 +59,7 @@ def default_recipe(examples: int, chosen: Mapping[str, Any]) -> Recipe:
         batch_size=given.get("batch_size", 32 if examples < SMALL else 64),
         optimizer=optimizer,
         lr=given.get("lr", _LEARNING_RATES.get(optimizer, 0.003)),
+        weight_decay=given.get("weight_decay", _WEIGHT_DECAY.get(optimizer, 0.0)),
         schedule=schedule,
     )
 
@@ -68,7 +72,8 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 def make_optimizer(recipe: Recipe, parameters: Iterable[Tensor]) -> optim.Optimizer:
     """The recipe's optimizer over these parameters."""
-    return OPTIMIZERS[recipe.optimizer](parameters, recipe.lr)
+    make = OPTIMIZERS[recipe.optimizer]
+    return make(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
 
 
 def make_schedule(recipe: Recipe, optimizer: optim.Optimizer, steps_per_epoch: int) -> Any:

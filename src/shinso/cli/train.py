@@ -51,7 +51,11 @@ def command(
     ] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate. [default: by optimizer]")] = None,
     optimizer: Annotated[
-        str | None, typer.Option(help="sgd (momentum 0.9), adam, adamw, … [default: adam]")
+        str | None, typer.Option(help="sgd (momentum 0.9), adam, adamw, … [default: adamw]")
+    ] = None,
+    weight_decay: Annotated[
+        float | None,
+        typer.Option(min=0, help="Pull of all weights to 0. [default: adamw 0.2, else 0]"),
     ] = None,
     schedule: Annotated[
         str | None, typer.Option(help=f"{', '.join(SCHEDULES)}. [default: onecycle]")
@@ -103,6 +107,7 @@ def command(
         "batch_size": batch_size,
         "lr": lr,
         "optimizer": optimizer,
+        "weight_decay": weight_decay,
         "schedule": schedule,
     }
     if resume is not None:

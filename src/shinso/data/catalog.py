@@ -15,9 +15,10 @@ from shinso.data.images import Mode
 from shinso.data.mnist import CLOTHES, DIGITS, FASHION_MNIST, MNIST, load_mnist
 from shinso.data.resample import Resize
 from shinso.data.splits import DataSplits, mean_and_std
-from shinso.data.transforms import Compose, ToFloat
+from shinso.data.transforms import Compose, ToFloat, height_and_width
 
 TEST_SHARE = 0.2
+MAX_SIDE = 4096  # of the images that image_size= asks for
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def load(
     *,
     task: Task | None = None,
     header: bool | Literal["auto"] = "auto",
-    delimiter: str = ",",
+    delimiter: str | None = None,
     mode: Mode = "RGB",
     seed: int = 0,
 ) -> DataSplits:
@@ -92,6 +93,7 @@ def load(
             option that the data set has no use for.
     """
     kind, colon, path = name_or_spec.partition(":")
+    _check_size(image_size)
     if kind == "csv" and image_size is not None:
         raise DataError(f"{name_or_spec}: a table has no images; leave --image-size out.")
     if kind != "csv" and not (target is None and task is None):
@@ -133,6 +135,7 @@ def _splits(
 
     `scale` is the pixel value that becomes 1; None leaves the inputs as they are.
     """
+    divided = test is None
     if test is None:
         if len(train) < 2:
             raise DataError(f"{source}: {len(train)} example is too few to split for a test.")
@@ -155,7 +158,20 @@ def _splits(
         std=std,
         input_shape=parts[0].input_shape,
         source=source,
+        divided=divided,
     )
+
+
+def _check_size(size: int | tuple[int, int] | None) -> None:
+    """Raise if images of this size would fill the memory before anything can complain."""
+    if size is None:
+        return
+    height, width = height_and_width(size, "load")
+    if height * width > MAX_SIDE**2:
+        raise DataError(
+            f"images of {height} x {width} pixels are too large; --image-size (image_size=) goes "
+            f"up to {MAX_SIDE}."
+        )
 
 
 def _required(path: Path, text: str, kind: str) -> Path:

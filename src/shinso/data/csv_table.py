@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain, count
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,11 @@ from shinso.data.errors import DataError
 
 LONGEST_LINE = 1 << 20
 ROWS_PER_CHUNK = 4096
+CELLS_PER_CHUNK = 1 << 20
+# A few kilobytes of gzip can hold millions of rows, each of which costs far more memory than text.
+MOST_ROWS = 5_000_000
+MOST_CELLS = 250_000_000
+DELIMITERS = ",;\t|"
 # A whole-number target with at most this many different values is taken for class labels.
 MOST_CLASSES = 20
 
@@ -27,7 +33,7 @@ def csv_table(
     path: str | Path,
     target: int | str | None = None,
     header: bool | Literal["auto"] = "auto",
-    delimiter: str = ",",
+    delimiter: str | None = None,
     task: Task | None = None,
     max_bytes: int = 2 << 30,
 ) -> ArrayDataset:
@@ -41,7 +47,8 @@ def csv_table(
         target: the column to predict: its name, or its position from 0 (negative from the end);
             None is the last one.
         header: whether the first row holds names; "auto" says yes if none of its cells is a number.
-        delimiter: the sign between cells.
+        delimiter: the sign between cells; None takes the one of , ; tab | that is most frequent in
+            the first line.
         task: "classification" or "regression" instead of the rule above.
         max_bytes: the largest size of the (inflated) text to accept.
 
@@ -52,11 +59,11 @@ def csv_table(
     Raises:
         DataError: with the line and the column: a row of the wrong length, a cell that is empty, no
             number, NaN or infinite; names that come twice; no such target; an empty file; an
-            encoding other than UTF-8; a damaged .gz.
+            encoding other than UTF-8; a damaged .gz; more than 5 million rows or 250 million cells.
     """
     if task not in (None, "classification", "regression"):
         raise ValueError(f"task must be 'classification' or 'regression', got {task!r}.")
-    if len(delimiter) != 1 or delimiter in '"\r\n':
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise ValueError(f"delimiter must be one sign, such as ',' or ';', got {delimiter!r}.")
     path = Path(path)
     with BoundedFile(path, max_bytes) as file:
@@ -90,9 +97,16 @@ class Columns:
 Row = tuple[int, list[str]]
 
 
-def _rows(path: Path, text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
+def _rows(path: Path, text: io.TextIOWrapper, delimiter: str | None) -> Iterator[Row]:
     """Yield (line number, cells) of each row that is not blank."""
-    reader = csv.reader(_lines(path, text), delimiter=delimiter, skipinitialspace=True, strict=True)
+    lines = _lines(path, text)
+    if delimiter is None:
+        opening: list[str] = []
+        while (not opening or opening[-1].isspace()) and (line := next(lines, "")):
+            opening.append(line)
+        delimiter = max(DELIMITERS, key="".join(opening).strip().count)
+        lines = chain(opening, lines)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     while True:
         try:
             cells = next(reader)
@@ -102,20 +116,22 @@ def _rows(path: Path, text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
             raise DataError(
                 f"{path}, line {reader.line_num}: is no valid CSV ({error})."
             ) from error
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{path}, near line {reader.line_num + 1}: is not UTF-8 text "
-                f"(byte {error.object[error.start]:#04x}). Save the table as UTF-8."
-            ) from error
         if cells:
             yield reader.line_num, cells
 
 
 def _lines(path: Path, text: io.TextIOWrapper) -> Iterator[str]:
     """Yield the lines of a file, refusing one without end."""
-    number = 0
-    while line := text.readline(LONGEST_LINE):
-        number += 1
+    for number in count(1):
+        try:
+            line = text.readline(LONGEST_LINE)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path}, near line {number}: is not UTF-8 text "
+                f"(byte {error.object[error.start]:#04x}). Save the table as UTF-8."
+            ) from error
+        if not line:
+            return
         if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
             raise DataError(
                 f"{path}, line {number}: longer than {LONGEST_LINE:,} characters. Is it a CSV file?"
@@ -130,11 +146,11 @@ def _columns(
     if first is None:
         raise DataError(f"{path}: the file is empty.")
     line, cells = first
-    count = len(cells)
-    if count < 2:
+    width = len(cells)
+    if width < 2:
         raise DataError(
             f"{path}, line {line}: only one column; a table needs a feature and a target. "
-            "Is the delimiter right?"
+            f"Is there a delimiter between the cells ({', '.join(map(repr, DELIMITERS))})?"
         )
     if header == "auto":
         header = not any(map(_is_number, cells))
@@ -149,7 +165,7 @@ def _columns(
                     f"{path}, line {line}: the name {name!r} stands above column "
                     f"{names.index(name) + 1} and column {column + 1}; names must differ."
                 )
-    columns = Columns(path, count, names, _target_column(path, names, count, target))
+    columns = Columns(path, width, names, _target_column(path, names, width, target))
     return columns, None if header else first
 
 
@@ -197,6 +213,11 @@ def _read(
                 f"{columns.path}, line {line}: {len(cells)} cells; the first row has "
                 f"{columns.count}."
             )
+        if len(lines) == MOST_ROWS or len(lines) * columns.count > MOST_CELLS:
+            raise DataError(
+                f"{columns.path}, line {line}: the table is too large; at most {MOST_ROWS:,} rows "
+                f"and {MOST_CELLS:,} cells are read."
+            )
         value = cells.pop(columns.target)
         if not value.strip():
             raise columns.error(line, columns.target, "is empty; every example needs a target.")
@@ -208,7 +229,7 @@ def _read(
         add(*first)
     for line, cells in rows:
         add(line, cells)
-        if len(numbers) == ROWS_PER_CHUNK:
+        if len(numbers) == ROWS_PER_CHUNK or len(numbers) * columns.count > CELLS_PER_CHUNK:
             finish_chunk()
     finish_chunk()
     if not lines:

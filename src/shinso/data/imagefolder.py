@@ -214,14 +214,12 @@ def _read(
 ) -> ArrayDataset:
     """Decode the files, in threads, into one array."""
     target = None if size is None else height_and_width(size, "image_folder")
+    if target is not None:
+        _check_memory(path, len(files), *target, mode)
     contents = _contents(path, files)
     position, first_name, data = next(contents)
     first = read_image(data, first_name, mode, target)
-    if first.nbytes * len(files) > MAX_DECODED_BYTES:
-        raise DataError(
-            f"{path}: {len(files):,} images of {first.shape[1]} x {first.shape[2]} take more than "
-            f"{MAX_DECODED_BYTES:,} bytes; make them smaller with --image-size."
-        )
+    _check_memory(path, len(files), *first.shape[1:], mode)
     images = np.empty((len(files), *first.shape), dtype=np.uint8)
     images[position] = first
 
@@ -237,6 +235,15 @@ def _read(
     numbers = {label: number for number, label in enumerate(classes)}
     labels = np.array([numbers[file.label] for file in files], dtype=np.int64)
     return ArrayDataset(images, labels, classes=classes, name=path.name)
+
+
+def _check_memory(path: Path, count: int, height: int, width: int, mode: Mode) -> None:
+    """Raise if so many images of this size are too much to hold."""
+    if count * height * width * len(mode) > MAX_DECODED_BYTES:
+        raise DataError(
+            f"{path}: {count:,} images of {height} x {width} take more than "
+            f"{MAX_DECODED_BYTES:,} bytes; make them smaller with --image-size."
+        )
 
 
 def _same_size(image: NDArray[np.uint8], first: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:

@@ -29,6 +29,8 @@ class DataSplits:
         std: the same; 1 where everything is equal, so that one can divide by it.
         input_shape: the shape of one input, e.g. (1, 28, 28).
         source: where the data came from.
+        divided: whether the test part was drawn from the examples here, at random, because the data
+            has none of its own.
     """
 
     train: ArrayDataset
@@ -40,6 +42,7 @@ class DataSplits:
     std: tuple[float, ...]
     input_shape: tuple[int, ...]
     source: str
+    divided: bool = False
 
 
 def mean_and_std(x: Array, scale: float = 1.0) -> tuple[tuple[float, ...], tuple[float, ...]]:

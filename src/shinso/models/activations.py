@@ -28,7 +28,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 def activation_layer(name: str) -> nn.Module:
     """A new activation layer by its name, such as "relu". Raises ValueError for an unknown one."""
     if name not in ACTIVATIONS:
-        near = difflib.get_close_matches(name, ACTIVATIONS, n=1)
+        near = difflib.get_close_matches(str(name), ACTIVATIONS, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(ACTIVATIONS)}."
         raise ValueError(f"no activation is called {name!r}.{hint}")
     return ACTIVATIONS[name]()

@@ -17,7 +17,8 @@ class MLP(nn.Module):
     in_features: inputs per example; images are flattened. hidden: widths, such as (100,) or (300,
     100); () gives a linear model. out_features: classes, or values to predict. activation: a name,
     see `models.activation_layer`. dropout: probability after each hidden activation. batch_norm:
-    before it. Output: scores (logits) or values (N, out_features).
+    before it. Output: scores (logits) or values (N, out_features). Raises ValueError for a width
+    below 1, TypeError for a dropout that is no number.
     D. E. Rumelhart, G. E. Hinton, R. J. Williams, Nature 323 (1986).
     """
 
@@ -31,6 +32,10 @@ class MLP(nn.Module):
         batch_norm: bool = False,
     ) -> None:
         super().__init__()
+        if any(not isinstance(width, int) or width < 1 for width in hidden):
+            raise ValueError(f"hidden is widths of 1 or more, such as (300, 100), not {hidden!r}")
+        if not isinstance(dropout, int | float):
+            raise TypeError(f"dropout is a probability from 0 to 1, not {dropout!r}")
         widths = [in_features, *hidden]
         layers: list[nn.Module] = []
         for before, after in itertools.pairwise(widths):

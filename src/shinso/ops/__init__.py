@@ -75,6 +75,7 @@ from shinso.ops.loss_classification import (
     nll_loss,
 )
 from shinso.ops.loss_margin import (
+    hinge,
     hinge_loss,
     multi_margin_loss,
 )
@@ -197,6 +198,7 @@ __all__ = [
     "gt",
     "hardsigmoid",
     "hardswish",
+    "hinge",
     "hinge_loss",
     "huber_loss",
     "identity",

@@ -88,6 +88,9 @@ def hinge_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
     return Hinge(reduction)(input, target)
 
 
+hinge = hinge_loss
+
+
 def multi_margin_loss(
     input: Any,
     target: Any,

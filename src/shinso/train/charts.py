@@ -31,15 +31,17 @@ class Curve:
     dashed: bool = False
 
 
-def line_chart(epochs: Sequence[int], curves: Sequence[Curve], y_label: str) -> str:
+def line_chart(
+    epochs: Sequence[int], curves: Sequence[Curve], y_label: str, linear: bool = False
+) -> str:
     """Curves over epochs, with a legend. Values that span more than 1:100 get a logarithmic axis.
 
-    epochs: from 1. Returns an <svg> element; a chart without any finite value says so.
+    epochs: from 1. linear: never a logarithmic axis. Returns an <svg> element; a chart without any finite value says so.
     """
     values = [v for curve in curves for v in curve.values if math.isfinite(v)]
     if not values or not epochs:
         return _empty(f"no finite values of {y_label} were recorded")
-    logarithmic = min(values) > 0 and max(values) / min(values) > 100
+    logarithmic = not linear and min(values) > 0 and max(values) / min(values) > 100
     y_ticks = (
         log_ticks(min(values), max(values)) if logarithmic else ticks(min(values), max(values))
     )

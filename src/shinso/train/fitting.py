@@ -258,6 +258,7 @@ class Fit:
 
     def _save(self, names: tuple[str, ...] = (LAST,)) -> Any:
         assert self.trainer.folder is not None
+        self._count_time()
         state = capture(self.trainer, self.train)
         return save_checkpoint(self.trainer.folder.checkpoints, state, environment(), names)
 

@@ -69,7 +69,7 @@ def build_report(trainer: Trainer, train: Any, validation: Any) -> str:
 
 
 def headline(trainer: Trainer) -> list[tuple[str, str]]:
-    """The numbers that one wants to see first, with what they are."""
+    """The numbers that one wants to see first: those of the last epoch, and what they are."""
     history = trainer.history
     measured = list(history.history)
     prefix = "val_" if "val_loss" in measured else ""
@@ -80,8 +80,12 @@ def headline(trainer: Trainer) -> list[tuple[str, str]]:
         share = name.endswith("accuracy")
         best = history.best(name, highest=share)
         if best is not None and len(numbers) < 2:
-            what = f"best {_words(name)} (epoch {best['epoch']})"
-            numbers.append((f"{best[name]:.2%}" if share else format_number(best[name]), what))
+            last = history.records[-1]
+            written = "{:.2%}".format if share else format_number
+            what = _words(name)
+            if best["epoch"] != last["epoch"]:
+                what += f" (best {written(best[name])}, epoch {best['epoch']})"
+            numbers.append((written(last[name]), what))
     count = sum(p.size for p in trainer.parameters)
     numbers.append((str(len(history)), "epoch" if len(history) == 1 else "epochs"))
     numbers.append((format_time(trainer.seconds), "training time"))
@@ -114,7 +118,9 @@ def curves(history: History) -> str:
         charts.append(line_chart(epochs, lines, name.replace("_", " ") + (" (%)" if share else "")))
     rates = values.get("lr", [])
     if len(set(rates)) > 1:
-        charts.append(line_chart(epochs, [Curve("learning rate", rates)], "learning rate"))
+        charts.append(
+            line_chart(epochs, [Curve("learning rate", rates)], "learning rate", linear=True)
+        )
     return f'<div class="charts">{"".join(f"<div>{chart}</div>" for chart in charts)}</div>'
 
 
