@@ -2,8 +2,8 @@
 
     from shinso import nn, ops, optim
 
-`ops` holds every operation, `nn` the layers, `optim` the optimizers, `models` whole networks, `data` the
-readers and `train` the training loop. Tensors and gradients are right here.
+`ops` holds every operation, `nn` the layers, `optim` the optimizers, `models` whole networks,
+`data` the readers and `train` the training loop. Tensors and gradients are right here.
 """
 
 from shinso import data, models, nn, ops, optim, train

@@ -40,6 +40,7 @@ LAYERS: dict[str, tuple[Make, tuple[int, ...]]] = {
         lambda nn: nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False),
         (2, 3, 7, 8),
     ),
+    "AvgPool2d/divisor": (lambda nn: nn.AvgPool2d(3, 2, divisor_override=4), (2, 3, 7, 8)),
     "AvgPool3d": (lambda nn: nn.AvgPool3d(2), (1, 2, 4, 4, 4)),
     "AdaptiveAvgPool1d": (lambda nn: nn.AdaptiveAvgPool1d(3), (2, 3, 7)),
     "AdaptiveAvgPool2d": (lambda nn: nn.AdaptiveAvgPool2d((3, 2)), (2, 3, 7, 8)),
@@ -96,6 +97,10 @@ LAYERS: dict[str, tuple[Make, tuple[int, ...]]] = {
     ),
     "Unfold": (lambda nn: nn.Unfold(3, padding=1, stride=2), (1, 2, 5, 5)),
     "Fold": (lambda nn: nn.Fold((5, 5), 3, padding=1, stride=2), (1, 18, 9)),
+    "Sequential/inplace": (
+        lambda nn: nn.Sequential(nn.Linear(4, 4), nn.ReLU(inplace=True), nn.Linear(4, 2)),
+        (3, 4),
+    ),
     "Sequential": (
         lambda nn: nn.Sequential(
             nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(18, 3)

@@ -209,3 +209,54 @@ def test_an_observer_sees_both_passes():
         ("backward", "Sum", [1.0]),
         ("backward", "Multiply", [3.0]),
     ]
+
+
+def test_a_gradient_may_be_a_list_or_a_number():
+    x = leaf(1.0, 2.0)
+    (x * 2).backward([1.0, 3.0])
+    assert x.grad.tolist() == [2.0, 6.0]
+    (x * 2).sum().backward(0.5)
+    assert x.grad.tolist() == [3.0, 7.0]
+
+
+def test_no_gradient_shares_memory_with_what_the_user_gave_or_kept():
+    for make in (lambda x: x, lambda x: x + 0):
+        x, given = leaf(1.0, 2.0), np.ones(2)
+        y = make(x)
+        y.retain_grad()
+        y.backward(given)
+        given[:] = 7
+        if y is not x:
+            y.grad[:] = 5
+        assert x.grad.tolist() == [1.0, 1.0]
+
+
+class Twofold(Function):
+    """2x, with a choice of what backward returns."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def forward(self, x, y):
+        return x + y
+
+    def backward(self, dz):
+        return self.answer(dz)
+
+
+def test_backward_may_return_a_list_but_only_of_arrays():
+    x = leaf(1.0, 2.0)
+    Twofold(lambda dz: [dz, dz])(x, x).sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+    with pytest.raises(RuntimeError, match=r"Twofold\.backward returned a float as gradient"):
+        Twofold(lambda dz: (2.0, None))(x, x).sum().backward()
+
+
+@pytest.mark.parametrize("result", [[1.0, 2.0], None, Tensor([1.0])])
+def test_forward_returns_arrays(result):
+    class Odd(Function):
+        def forward(self, x):
+            return result
+
+    with pytest.raises(TypeError, match=r"Odd\.forward returned a"):
+        Odd()(leaf(1.0))

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from shinso.graph.probe import Probe, ProbeError
+from shinso.cell import overlaid
+from shinso.graph import Tensor
+from shinso.graph.probe import Probe, ProbeError, ProbeOverlay
 
 
 @pytest.fixture
@@ -61,3 +63,12 @@ def test_traceable_code_passes(x):
     assert isinstance(total, Probe)
     assert rows.shape == (2, 3, 3)
     assert np.tensordot(rows, np.ones((3, 4)), axes=([2], [0])).shape == (2, 3, 4)
+
+
+def test_a_kept_gradient_is_a_probe():
+    with overlaid(ProbeOverlay()):
+        x = Tensor([1.0, 2.0], requires_grad=True)
+        y = x * 2
+        y.retain_grad()
+        y.sum().backward()
+        assert isinstance(y.grad, Probe)

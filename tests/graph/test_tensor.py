@@ -149,3 +149,9 @@ def test_an_overlay_catches_reads_and_writes():
 def test_lists_are_refused_by_operations():
     with pytest.raises(TypeError, match=r"Add got a list.*shinso\.tensor"):
         ops.add(Tensor([1.0]), [1.0])
+
+
+@pytest.mark.parametrize("data", ["abc", [1j], ["1", "2"], None, np.array(["2020"], "M8[Y]")])
+def test_what_is_no_real_number_is_refused(data):
+    with pytest.raises(TypeError, match=r"its elements are (not numbers|complex)"):
+        Tensor(data)

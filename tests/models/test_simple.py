@@ -140,3 +140,9 @@ def test_models_by_name():
         models.create("lenet")
     with pytest.raises(ValueError, match="no option 'depth'"):
         models.create("mlp", depth=3)
+
+
+def test_neurons_take_plain_lists():
+    assert models.McCullochPitts([1, 1], threshold=1.5)([1, 1]).item() == 1
+    output = models.Perceptron(2)([[0, 1], [1, 1]])
+    assert (output.tolist(), output.dtype) == ([0.0, 0.0], np.float32)

@@ -169,8 +169,8 @@ def test_wrong_width_names_the_layer_and_the_remedy():
     with pytest.raises(ValueError, match="last axis") as caught:
         model(batch(32, 28, 28))
     assert str(caught.value) == (
-        'Linear "classifier.0" (784 → 100) got an input of shape (32, 28, 28): its last axis must be '
-        "784. Flatten first: nn.Flatten()."
+        'Linear "classifier.0" (784 → 100) got an input of shape (32, 28, 28): its last axis '
+        "must be 784. Flatten first: nn.Flatten()."
     )
     with pytest.raises(ValueError, match=r"^Linear \(784 → 100\) got an input of shape \(3,\)"):
         nn.Linear(784, 100)(batch(3))
@@ -263,3 +263,67 @@ def test_unpooling_puts_values_back():
     back = nn.MaxUnpool2d(2)(y, places).data
     assert np.count_nonzero(back) == 4
     np.testing.assert_array_equal(np.sort(back[back != 0]), np.sort(y.data.ravel()))
+
+
+@pytest.mark.parametrize("given", [[[1.0, 2.0]], None, "abc"])
+@pytest.mark.parametrize("make", [lambda: nn.Linear(2, 1), lambda: nn.Conv2d(1, 1, 3)])
+def test_an_input_that_is_no_array_is_refused_by_the_layer(make, given):
+    with pytest.raises(TypeError, match=r'"0" .* got a \w+ as input'):
+        nn.Sequential(make())(given)
+
+
+def test_integers_are_not_advised_to_convert_the_model():
+    with pytest.raises(TypeError, match=r"x\.astype\('float32'\)$"):
+        nn.Linear(2, 1)(np.zeros((1, 2), dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.Linear(-1, 2), "in_features is a whole number"),
+        (lambda: nn.Linear(2, 2.5), "out_features is a whole number"),
+        (lambda: nn.Linear("4", 2), "in_features is a whole number"),
+        (lambda: nn.Conv2d(1, 1, 0), "kernel_size must be .* at least 1"),
+        (lambda: nn.Conv2d(1, 1, 3, stride=0), "stride must be .* at least 1"),
+        (lambda: nn.Conv2d(1, 1, 3, padding=-1), "padding must be .* at least 0"),
+    ],
+)
+def test_impossible_sizes_are_refused_when_the_layer_is_made(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_state_is_a_dictionary():
+    with pytest.raises(TypeError, match="takes a dictionary of arrays by name, not a str"):
+        Net().load_state_dict("weights.safetensors")
+
+
+def test_inplace_is_accepted_and_unknown_options_are_not():
+    x = Tensor([-1.0, 2.0])
+    for layer in (nn.ReLU(inplace=True), nn.ReLU(True), nn.Dropout(0.0, inplace=True)):
+        layer(x)
+        assert x.tolist() == [-1.0, 2.0]
+    with pytest.raises(TypeError, match="slope"):
+        nn.ReLU(slope=0.1)
+
+
+def test_indices_of_adaptive_pooling_and_unpooling_of_one_and_three_axes():
+    for pool, unpool, x in (
+        (nn.MaxPool1d(2, return_indices=True), nn.MaxUnpool1d(2), batch(1, 2, 4)),
+        (nn.MaxPool3d(2, return_indices=True), nn.MaxUnpool3d(2), batch(1, 2, 4, 4, 2)),
+    ):
+        y, at = pool(x)
+        back = unpool(y, at).data
+        np.testing.assert_array_equal(back, np.where(back != 0, x, 0))
+        assert (back != 0).sum() == y.size
+    y, at = nn.AdaptiveMaxPool2d(1, return_indices=True)(batch(1, 1, 3, 3))
+    assert batch(1, 1, 3, 3).ravel()[at.item()] == y.item()
+
+
+def test_gradients_are_forgotten_or_zeroed():
+    layer = nn.Linear(2, 1)
+    layer(batch(3, 2)).sum().backward()
+    layer.zero_grad(set_to_none=False)
+    assert layer.weight.grad.tolist() == [[0.0, 0.0]]
+    layer.zero_grad()
+    assert layer.weight.grad is None

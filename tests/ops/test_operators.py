@@ -72,3 +72,19 @@ def test_two_class_softmax_is_the_sigmoid_of_the_difference():
 
 def test_the_vocabulary_is_recorded():
     assert isinstance(vocabulary, set)
+
+
+def test_pytorch_names_of_arguments_are_known_where_they_mean_something():
+    x = Tensor(np.arange(6.0).reshape(2, 3))
+    assert x.argmax(dim=1, keepdim=True).tolist() == [[2], [2]]
+    assert ops.argmin(x, axis=0, keepdims=True).shape == (1, 3)
+    assert x.flip(dims=(0, 1)).tolist() == [[5, 4, 3], [2, 1, 0]]
+    assert x.flatten(start_dim=0).shape == (6,)
+    assert [part.shape for part in x.split(2, dim=1)] == [(2, 2), (2, 1)]
+    assert x.log_softmax(dim=1).shape == x.shape
+    assert x.clamp(min=1.0, max=2.0).add(1).sub(1).mul(2).div(2).neg().tolist()[0] == [-1, -1, -2]
+    assert (x.numel(), x.dim()) == (6, 2)
+    with pytest.raises(TypeError, match="both dim and axis"):
+        ops.sum(x, axis=0, dim=0)
+    with pytest.raises(TypeError, match="keepdim"):
+        ops.softmax(x, dim=0, keepdim=True)

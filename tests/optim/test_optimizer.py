@@ -254,3 +254,15 @@ def test_repr_shows_the_options():
     assert "Adam(" in text
     assert "lr=0.25" in text
     assert "betas=(0.9, 0.999)" in text
+
+
+def test_zero_grad_can_fill_with_zeros():
+    p = Tensor([1.0, 2.0], requires_grad=True)
+    optimizer = optim.SGD([p], lr=0.1)
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad is None
+    (p * p).sum().backward()
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad.tolist() == [0.0, 0.0]
+    optimizer.zero_grad()
+    assert p.grad is None

@@ -36,7 +36,7 @@ def run_backward(root: Tensor, gradient: Any, retain_graph: bool) -> None:
             _step(function, pending, leaves)
             if not retain_graph:
                 function.release()
-    _deliver(leaves)
+    _deliver(leaves, seed)
 
 
 def _seed(root: Tensor, gradient: Any) -> Any:
@@ -53,6 +53,8 @@ def _seed(root: Tensor, gradient: Any) -> Any:
             )
         return np.ones_like(root.data)
     gradient = getattr(gradient, "data", gradient) if hasattr(gradient, "creator") else gradient
+    if isinstance(gradient, (float, int, list)):
+        gradient = np.asarray(gradient, dtype=root.dtype)
     if np.shape(gradient) != root.shape:
         raise ValueError(
             f"backward(gradient=...) has shape {np.shape(gradient)}; the tensor has shape "
@@ -90,7 +92,7 @@ def _step(function: Function, pending: Gradients, leaves: dict[int, tuple[Tensor
         douts = _fill_unused(function, douts)
     dins = function.backward(*douts)
     if not isinstance(dins, tuple):
-        dins = (dins,)
+        dins = tuple(dins) if isinstance(dins, list) else (dins,)
     if len(dins) != len(function.inputs):
         raise RuntimeError(
             f"{type(function).__name__}.backward returned {len(dins)} gradients for "
@@ -116,7 +118,7 @@ def _retain(function: Function, douts: list[Any]) -> None:
     for index, reference in function.retained.items():
         tensor = reference()
         if tensor is not None:
-            tensor.grad = douts[index]
+            tensor.grad = douts[index].copy()  # the same array may go on to become a leaf's .grad
 
 
 def _fill_unused(function: Function, douts: list[Any]) -> list[Any]:
@@ -131,6 +133,11 @@ def _fill_unused(function: Function, douts: list[Any]) -> list[Any]:
 def _fit(dx: Any, x: Tensor, function: Function) -> Any:
     """Sum a gradient over the axes that were broadcast; give it the input's dtype."""
     shape = x.shape
+    if not hasattr(dx, "dtype"):
+        raise RuntimeError(
+            f"{type(function).__name__}.backward returned a {type(dx).__name__} as gradient for an "
+            f"input of shape {shape}: an array of that shape, or None, please"
+        )
     if dx.shape != shape:
         extra = dx.ndim - len(shape)
         stretched = tuple(
@@ -149,9 +156,9 @@ def _fit(dx: Any, x: Tensor, function: Function) -> Any:
     return dx if dx.dtype == x.dtype else dx.astype(x.dtype)
 
 
-def _deliver(leaves: dict[int, tuple[Tensor, Any]]) -> None:
+def _deliver(leaves: dict[int, tuple[Tensor, Any]], seed: Any) -> None:
     """Add what was found to each leaf's `.grad`; every leaf gets an array of its own."""
-    seen: set[int] = set()
+    seen = {id(seed)}  # the seed may be the user's own array
     for leaf, dx in leaves.values():
         if leaf.grad is not None:
             leaf.grad = leaf.grad + dx

@@ -56,30 +56,36 @@ class Function:
             raise RuntimeError(
                 f"this {type(self).__name__} was already used: make a new one for every call"
             )
-        arrays = [x.data if isinstance(x, Tensor) else _checked(x, self) for x in inputs]
+        arrays, needs = [], []
         recording = mode.recording
-        self.needs_grad = needs = tuple(
-            [recording and isinstance(x, Tensor) and x._requires_grad for x in inputs]
-        )
+        for x in inputs:
+            if isinstance(x, Tensor):
+                arrays.append(x.data)
+                needs.append(recording and x._requires_grad)
+            else:
+                arrays.append(_checked(x, self))
+                needs.append(False)
+        self.needs_grad = tuple(needs)
         result = self.forward(*arrays)
         several = isinstance(result, tuple)
+        results = [_arrayed(y, self) for y in result] if several else [_arrayed(result, self)]
         if mode.observer is not None:
-            mode.observer.forward(self, tuple(arrays), result if several else (result,))
-        if True not in needs:
-            self.order = next(_order)
-            if several:
-                return tuple([Tensor._of(_arrayed(y), None, i) for i, y in enumerate(result)])
-            return Tensor._of(_arrayed(result), None, 0)
-        self._record(inputs, result if several else None)
+            mode.observer.forward(self, tuple(arrays), tuple(results))
+        creator = None
+        if True in needs:
+            self._record(inputs, results)
+            creator = self
+        else:
+            self.order = 0
         if several:
-            return tuple([Tensor._of(_arrayed(y), self, i) for i, y in enumerate(result)])
-        return Tensor._of(_arrayed(result), self, 0)
+            return tuple([Tensor._of(y, creator, i) for i, y in enumerate(results)])
+        return Tensor._of(results[0], creator, 0)
 
-    def _record(self, inputs: tuple[Any, ...], results: tuple[Any, ...] | None) -> None:
+    def _record(self, inputs: tuple[Any, ...], results: list[Any]) -> None:
         self.inputs = tuple([x if isinstance(x, Tensor) else None for x in inputs])
         self.order = next(_order)
         self.retained = {}
-        if results is not None:
+        if len(results) > 1:
             self.outputs = len(results)
             self.output_types = tuple([(y.shape, y.dtype) for y in results])
 
@@ -98,11 +104,19 @@ def _checked(x: Any, function: Function) -> Any:
         return x
     raise TypeError(
         f"{type(function).__name__} got a {type(x).__name__} where it takes a Tensor, an array, a "
-        "number "
-        "or None. Wrap lists with shinso.tensor(...)."
+        "number or None. Wrap lists with shinso.tensor(...)."
     )
 
 
-def _arrayed(y: Any) -> Any:
-    """NumPy turns 0-d results into scalars; a tensor always holds an array."""
-    return np.asarray(y) if isinstance(y, (np.generic, float, int)) else y
+def _arrayed(y: Any, function: Function) -> Any:
+    """A result as an array (NumPy turns 0-d results into scalars); refuse what is none."""
+    if isinstance(y, np.ndarray):
+        return y
+    if isinstance(y, (np.generic, float, int)):
+        return np.asarray(y)
+    if isinstance(y, Tensor) or not hasattr(y, "dtype"):
+        raise TypeError(
+            f"{type(function).__name__}.forward returned a {type(y).__name__}: it gets plain "
+            "arrays and returns one array, or a tuple of arrays for several outputs"
+        )
+    return y

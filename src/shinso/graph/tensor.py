@@ -69,7 +69,7 @@ class Tensor(Cell, Methods):
     @property
     def shape(self) -> tuple[int, ...]:
         """The length of each axis."""
-        return tuple(self.data.shape)
+        return self.data.shape
 
     @property
     def ndim(self) -> int:
@@ -80,6 +80,14 @@ class Tensor(Cell, Methods):
     def size(self) -> int:
         """The number of elements."""
         return self.data.size
+
+    def numel(self) -> int:
+        """The number of elements, in PyTorch's word for `size`."""
+        return self.size
+
+    def dim(self) -> int:
+        """The number of axes, in PyTorch's word for `ndim`."""
+        return self.ndim
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -265,10 +273,9 @@ def _as_array(data: Any, dtype: Any) -> Array:
         array = np.array(data, dtype=dtype)
     except ValueError as error:
         raise ValueError(f"cannot make a tensor of {type(data).__name__}: {error}") from None
-    if array.dtype == object:
-        raise TypeError(
-            f"cannot make a tensor of {type(data).__name__}: its elements are not numbers"
-        )
+    if array.dtype.kind not in "fiub":
+        what = "complex" if array.dtype.kind == "c" else "not numbers"
+        raise TypeError(f"cannot make a tensor of {type(data).__name__}: its elements are {what}")
     if (
         dtype is None
         and array.dtype == np.float64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
 from shinso import nn, ops
@@ -18,7 +19,7 @@ class MLP(nn.Module):
     100); () gives a linear model. out_features: classes, or values to predict. activation: a name,
     see `models.activation_layer`. dropout: probability after each hidden activation. batch_norm:
     before it. Output: scores (logits) or values (N, out_features). Raises ValueError for a width
-    below 1, TypeError for a dropout that is no number.
+    below 1, TypeError for a dropout that is no number or a batch_norm that is not yes or no.
     D. E. Rumelhart, G. E. Hinton, R. J. Williams, Nature 323 (1986).
     """
 
@@ -32,10 +33,7 @@ class MLP(nn.Module):
         batch_norm: bool = False,
     ) -> None:
         super().__init__()
-        if any(not isinstance(width, int) or width < 1 for width in hidden):
-            raise ValueError(f"hidden is widths of 1 or more, such as (300, 100), not {hidden!r}")
-        if not isinstance(dropout, int | float):
-            raise TypeError(f"dropout is a probability from 0 to 1, not {dropout!r}")
+        _check(hidden, dropout, batch_norm)
         widths = [in_features, *hidden]
         layers: list[nn.Module] = []
         for before, after in itertools.pairwise(widths):
@@ -51,3 +49,12 @@ class MLP(nn.Module):
     def forward(self, x: Any) -> Tensor:
         """Flatten all but the batch and run the layers."""
         return self.layers(ops.flatten(x, 1) if x.ndim != 2 else x)
+
+
+def _check(hidden: Sequence[Any], dropout: Any, batch_norm: Any) -> None:
+    if any(not isinstance(width, Integral) or int(width) < 1 for width in hidden):
+        raise ValueError(f"hidden is widths of 1 or more, such as (300, 100), not {hidden!r}")
+    if not isinstance(dropout, Real):
+        raise TypeError(f"dropout is a probability from 0 to 1, not {dropout!r}")
+    if batch_norm not in (True, False):
+        raise TypeError(f"batch_norm is True or False, not {batch_norm!r}")

@@ -33,7 +33,9 @@ class McCullochPitts(nn.Module):
     threshold: Tensor
 
     def forward(self, x: Any) -> Tensor:
-        """1 where the weighted sum exceeds the threshold, else 0."""
+        """1 where the weighted sum exceeds the threshold, else 0. x may be a plain list."""
+        if isinstance(x, (list, tuple)):
+            x = Tensor(x, dtype=self.weights.dtype)
         if x.ndim == 0 or x.shape[-1] != self.weights.size:
             raise ValueError(
                 f"got an input of shape {tuple(x.shape)}: its last axis must be "

@@ -30,7 +30,9 @@ class Perceptron(nn.Module):
         self.bias = nn.Parameter(0.0)
 
     def forward(self, x: Any) -> Tensor:
-        """The unit's output, (..., in_features) → (...)."""
+        """The unit's output, (..., in_features) → (...). x may be a plain list."""
+        if isinstance(x, (list, tuple)):
+            x = Tensor(x, dtype=self.weight.dtype)
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise ValueError(
                 f"got an input of shape {tuple(x.shape)}: its last axis must be {self.in_features}"

@@ -49,7 +49,9 @@ def _features(shape: tuple[int, ...]) -> int:
 
 
 _ENTRIES = [
-    Entry("logistic", 1958, "softmax regression: scores linear in the input", _logistic, vector=True),
+    Entry(
+        "logistic", 1958, "softmax regression: scores linear in the input", _logistic, vector=True
+    ),
     Entry("mlp", 1986, "hidden layers, trained by backpropagation", _mlp, vector=True),
     Entry("lenet5", 1998, "shared weights: convolution and pooling", _lenet5, image_size=32),
 ]

@@ -18,9 +18,10 @@ class Activation(Module):
 
     function: Callable[..., Tensor]
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, inplace: bool = False) -> None:
+        """inplace: accepted for code written for PyTorch; the input is never overwritten."""
         super().__init__()
-        self.arguments = arguments
+        self.arguments: dict[str, Any] = {}
 
     def forward(self, x: Any) -> Tensor:
         """Apply the function."""
@@ -75,8 +76,9 @@ class LeakyReLU(Activation):
 
     function = staticmethod(ops.leaky_relu)
 
-    def __init__(self, negative_slope: float = 0.01) -> None:
-        super().__init__(negative_slope=negative_slope)
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__()
+        self.arguments = {"negative_slope": negative_slope}
 
 
 class ELU(Activation):
@@ -84,8 +86,9 @@ class ELU(Activation):
 
     function = staticmethod(ops.elu)
 
-    def __init__(self, alpha: float = 1.0) -> None:
-        super().__init__(alpha=alpha)
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__()
+        self.arguments = {"alpha": alpha}
 
 
 class SELU(Activation):
@@ -100,7 +103,8 @@ class Softplus(Activation):
     function = staticmethod(ops.softplus)
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        super().__init__(beta=beta, threshold=threshold)
+        super().__init__()
+        self.arguments = {"beta": beta, "threshold": threshold}
 
 
 class GELU(Activation):
@@ -109,7 +113,8 @@ class GELU(Activation):
     function = staticmethod(ops.gelu)
 
     def __init__(self, approximate: str = "none") -> None:
-        super().__init__(approximate=approximate)
+        super().__init__()
+        self.arguments = {"approximate": approximate}
 
 
 class SiLU(Activation):
@@ -136,7 +141,8 @@ class Softmax(Activation):
     function = staticmethod(ops.softmax)
 
     def __init__(self, dim: int = -1) -> None:
-        super().__init__(axis=dim)
+        super().__init__()
+        self.arguments = {"axis": dim}
 
 
 class LogSoftmax(Activation):
@@ -145,7 +151,8 @@ class LogSoftmax(Activation):
     function = staticmethod(ops.log_softmax)
 
     def __init__(self, dim: int = -1) -> None:
-        super().__init__(axis=dim)
+        super().__init__()
+        self.arguments = {"axis": dim}
 
 
 class Maxout(Activation):
@@ -154,7 +161,8 @@ class Maxout(Activation):
     function = staticmethod(ops.maxout)
 
     def __init__(self, pieces: int, axis: int = 1) -> None:
-        super().__init__(pieces=pieces, axis=axis)
+        super().__init__()
+        self.arguments = {"pieces": pieces, "axis": axis}
 
 
 class PReLU(Module):

@@ -8,7 +8,17 @@ from typing import Any, overload
 from shinso.nn.module import Module
 
 
-class Sequential(Module):
+class _Row(Module):
+    """Modules in an order, which can be counted and gone through."""
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+
+class Sequential(_Row):
     """Layers in a row: each takes what the one before returns.
 
     modules: the layers, or one dictionary of names and layers.
@@ -35,12 +45,6 @@ class Sequential(Module):
         self.add_module(str(len(self)), module)
         return self
 
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules.values())
-
     @overload
     def __getitem__(self, index: int) -> Module: ...
     @overload
@@ -51,7 +55,7 @@ class Sequential(Module):
         return list(self._modules.values())[index]
 
 
-class ModuleList(Module):
+class ModuleList(_Row):
     """A list of modules, registered as children "0", "1", …; it has no forward of its own."""
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
@@ -68,12 +72,6 @@ class ModuleList(Module):
         for module in modules:
             self.append(module)
         return self
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules.values())
 
     @overload
     def __getitem__(self, index: int) -> Module: ...

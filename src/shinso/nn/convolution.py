@@ -14,11 +14,13 @@ from shinso.nn.module import Module, Parameter
 Size = int | tuple[int, ...]
 
 
-def as_tuple(name: str, value: Size, axes: int) -> tuple[int, ...]:
+def as_tuple(name: str, value: Size, axes: int, least: int = 1) -> tuple[int, ...]:
     """One number for every spatial axis, from one number or a tuple of them."""
     sizes = (value,) * axes if isinstance(value, int) else tuple(value)
-    if len(sizes) != axes or not all(isinstance(n, int) for n in sizes):
-        raise ValueError(f"{name} must be an integer or {axes} of them, got {value!r}")
+    if len(sizes) != axes or not all(isinstance(n, int) and n >= least for n in sizes):
+        raise ValueError(
+            f"{name} must be an integer or {axes} of them, each at least {least}, got {value!r}"
+        )
     return sizes
 
 
@@ -105,7 +107,7 @@ class _Conv(_ConvolutionLayer):
         if padding_mode not in modes:
             raise ValueError(f"padding_mode is one of {', '.join(modes)}, not {padding_mode!r}")
         self.padding = (
-            padding if isinstance(padding, str) else as_tuple("padding", padding, self.axes)
+            padding if isinstance(padding, str) else as_tuple("padding", padding, self.axes, 0)
         )
         self.padding_mode = padding_mode
 
@@ -176,8 +178,8 @@ class _ConvTranspose(_ConvolutionLayer):
         super().__init__(
             in_channels, out_channels, kernel_size, stride, dilation, groups, bias, True
         )
-        self.padding = as_tuple("padding", padding, self.axes)
-        self.output_padding = as_tuple("output_padding", output_padding, self.axes)
+        self.padding = as_tuple("padding", padding, self.axes, 0)
+        self.output_padding = as_tuple("output_padding", output_padding, self.axes, 0)
 
     def forward(self, x: Any) -> Tensor:
         """Spread each input element over a kernel-shaped patch of the output."""

@@ -13,7 +13,8 @@ from shinso.nn.module import Module
 class _Dropout(Module):
     function: Callable[..., Tensor]
 
-    def __init__(self, p: float = 0.5) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        """inplace: accepted for code written for PyTorch; the input is never overwritten."""
         super().__init__()
         if not 0 <= p <= 1:
             raise ValueError(f"p is the probability of dropping, between 0 and 1, not {p}")

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from shinso import ops
 from shinso.graph import Tensor, get_default_dtype
 from shinso.nn import init
-from shinso.nn.checks import check_dtype
+from shinso.nn.checks import check_array, check_dtype, check_widths
 from shinso.nn.module import Module, Parameter
+from shinso.ops.matrix import Linear as Affine
 
 
 def new_parameter(*shape: int) -> Parameter:
@@ -38,6 +38,7 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
+        check_widths(in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight = new_parameter(out_features, in_features)
         self.bias: Parameter | None
@@ -50,10 +51,13 @@ class Linear(Module):
 
     def forward(self, x: Any) -> Tensor:
         """y = x wᵀ + b."""
-        if x.ndim == 0 or x.shape[-1] != self.in_features:
-            raise ValueError(self._wrong_width(tuple(x.shape)))
+        check_array(x)
+        shape = x.shape
+        if not shape or shape[-1] != self.in_features:
+            raise ValueError(self._wrong_width(tuple(shape)))
         check_dtype(x, self.weight)
-        return ops.linear(x, self.weight, self.bias)
+        # Not through ops.linear: its checks are made already, and small networks feel them.
+        return Affine()(x, self.weight, self.bias)
 
     def _wrong_width(self, shape: tuple[int, ...]) -> str:
         flat = math.prod(shape[1:]) == self.in_features

@@ -269,10 +269,10 @@ class Module:
             p.requires_grad = flag
         return self
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; set_to_none=False fills them with zeros."""
         for p in self.parameters():
-            p.grad = None
+            p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.grad)
 
     def apply(self, function: Callable[[Module], Any]) -> Self:
         """Call `function` on every module below, children first, then on this one."""
@@ -320,6 +320,11 @@ class Module:
         strict: also insist that the names are the same. Raises ValueError listing every missing
         name, unexpected name and wrong shape. Returns the names that did not match.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                "load_state_dict takes a dictionary of arrays by name, not a "
+                f"{type(state).__name__}"
+            )
         targets = dict(self._named_state())
         missing = [name for name in targets if name not in state]
         unexpected = [name for name in state if name not in targets]

@@ -92,22 +92,37 @@ class _AvgPool(_Pool):
         )
 
 
+class _AvgPoolDivided(_AvgPool):
+    def __init__(
+        self,
+        kernel_size: Size,
+        stride: Size | None = None,
+        padding: Size = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
+        self.arguments["divisor_override"] = divisor_override
+
+
 class AvgPool1d(_AvgPool):
     """The mean of each window. Input (N, C, W); arguments as for `AvgPool2d`."""
 
     function = staticmethod(ops.avg_pool1d)
 
 
-class AvgPool2d(_AvgPool):
+class AvgPool2d(_AvgPoolDivided):
     """The mean of each window. count_include_pad: whether padded zeros count in the mean.
 
+    divisor_override: divide the sums by this number instead of by how many elements they have.
     Other arguments as for `MaxPool2d`. Input (N, C, H, W).
     """
 
     function = staticmethod(ops.avg_pool2d)
 
 
-class AvgPool3d(_AvgPool):
+class AvgPool3d(_AvgPoolDivided):
     """The mean of each window. Input (N, C, D, H, W); arguments as for `AvgPool2d`."""
 
     function = staticmethod(ops.avg_pool3d)
@@ -136,19 +151,25 @@ class AdaptiveAvgPool3d(_Adaptive):
     function = staticmethod(ops.adaptive_avg_pool3d)
 
 
-class AdaptiveMaxPool1d(_Adaptive):
+class _AdaptiveMax(_Adaptive):
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__(output_size)
+        self.arguments["return_indices"] = return_indices
+
+
+class AdaptiveMaxPool1d(_AdaptiveMax):
     """Maxima over windows chosen so that the output has this size. Input (N, C, W)."""
 
     function = staticmethod(ops.adaptive_max_pool1d)
 
 
-class AdaptiveMaxPool2d(_Adaptive):
+class AdaptiveMaxPool2d(_AdaptiveMax):
     """Maxima over windows chosen so that the output has this size. Input (N, C, H, W)."""
 
     function = staticmethod(ops.adaptive_max_pool2d)
 
 
-class AdaptiveMaxPool3d(_Adaptive):
+class AdaptiveMaxPool3d(_AdaptiveMax):
     """Maxima over windows chosen so that the output has this size. Input (N, C, D, H, W)."""
 
     function = staticmethod(ops.adaptive_max_pool3d)
@@ -172,19 +193,37 @@ class GlobalMaxPool(_Pool):
         super().__init__(keepdims=keepdims)
 
 
-class MaxUnpool2d(Module):
-    """Put values back where `MaxPool2d(return_indices=True)` took them from; zeros elsewhere."""
+class _MaxUnpool(Module):
+    function: Callable[..., Tensor]
 
     def __init__(self, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Any, indices: Any, output_size: tuple[int, ...] | None = None) -> Tensor:
-        """x, indices: (N, C, H, W), as `MaxPool2d` returned them."""
-        return ops.max_unpool2d(
+        """x, indices: (N, C, …), as the pooling layer returned them."""
+        return type(self).function(
             x, indices, self.kernel_size, self.stride, self.padding, output_size
         )
 
     def extra_repr(self) -> str:
         """The arguments."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """Put values back where `MaxPool1d(return_indices=True)` took them from; zeros elsewhere."""
+
+    function = staticmethod(ops.max_unpool1d)
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """Put values back where `MaxPool2d(return_indices=True)` took them from; zeros elsewhere."""
+
+    function = staticmethod(ops.max_unpool2d)
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """Put values back where `MaxPool3d(return_indices=True)` took them from; zeros elsewhere."""
+
+    function = staticmethod(ops.max_unpool3d)

@@ -31,21 +31,21 @@ class _Compare(_Discrete):
 class ArgMax(_Discrete):
     """The position of the largest element; the first one of equals."""
 
-    def __init__(self, axis: int | None) -> None:
-        self.axis = axis
+    def __init__(self, axis: int | None, keepdims: bool) -> None:
+        self.axis, self.keepdims = axis, keepdims
 
     def forward(self, x: Array) -> Any:
-        return x.argmax(axis=self.axis)
+        return np.argmax(x, axis=self.axis, keepdims=self.keepdims)
 
 
 class ArgMin(_Discrete):
     """The position of the smallest element; the first one of equals."""
 
-    def __init__(self, axis: int | None) -> None:
-        self.axis = axis
+    def __init__(self, axis: int | None, keepdims: bool) -> None:
+        self.axis, self.keepdims = axis, keepdims
 
     def forward(self, x: Array) -> Any:
-        return x.argmin(axis=self.axis)
+        return np.argmin(x, axis=self.axis, keepdims=self.keepdims)
 
 
 def gt(x: Any, y: Any) -> Tensor:
@@ -79,18 +79,18 @@ def ne(x: Any, y: Any) -> Tensor:
 
 
 @accepts_dim
-def argmax(x: Any, axis: int | None = None) -> Tensor:
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The index of the largest element along `axis` (of the flattened array for None); int64.
 
     Of equal elements the first counts.
     """
-    return ArgMax(axis)(x)
+    return ArgMax(axis, keepdims)(x)
 
 
 @accepts_dim
-def argmin(x: Any, axis: int | None = None) -> Tensor:
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The index of the smallest element along `axis` (of the flattened array for None); int64.
 
     Of equal elements the first counts.
     """
-    return ArgMin(axis)(x)
+    return ArgMin(axis, keepdims)(x)

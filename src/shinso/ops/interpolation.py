@@ -70,7 +70,8 @@ def interpolate(
     PyTorch does for float32 data (where i · n/m is a whole number, rounding may give one less).
     linear: output i lies at (i + 0.5) · n/m - 0.5 between two inputs and mixes them by distance;
     before the first it takes the first. With align_corners it lies at i · (n - 1)/(m - 1), so that
-    the ends fall on the ends. bilinear and trilinear do so along each axis.
+    the ends fall on the ends. bilinear and trilinear do so along each axis. An axis that keeps its
+    length, if only by rounding (3 · 1.3 → 3), keeps its values.
 
     x: (N, C, L), (N, C, H, W) or (N, C, D, H, W). size: an integer or one for each spatial axis; or
     scale_factor: a number or one for each, and the size is ⌊n · factor⌋ and n/m is 1/factor.
@@ -132,7 +133,10 @@ def _nearest(n: int, m: int, step: float) -> Taps:
 
 
 def _linear(n: int, m: int, step: float, align_corners: bool | None) -> Taps:
-    if align_corners:
+    """Which two inputs the outputs mix, and how much of the second. A kept length is exact."""
+    if m == n:
+        position = [float(i) for i in range(m)]
+    elif align_corners:
         step = (n - 1) / (m - 1) if m > 1 else 0.0
         position = [i * step for i in range(m)]
     else:

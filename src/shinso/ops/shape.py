@@ -173,6 +173,7 @@ def reshape(x: Any, *shape: Any) -> Tensor:
     return Reshape(wanted)(x)
 
 
+@accepts_dim
 def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     """Join the axes from `start_axis` to `end_axis` into one."""
     shape = tuple(x.shape)
@@ -211,6 +212,7 @@ def permute(x: Any, *axes: Any) -> Tensor:
     return Permute(order)(x)
 
 
+@accepts_dim
 def transpose(x: Any, axis0: int, axis1: int) -> Tensor:
     """Exchange two axes. See `permute` for any other order."""
     order = list(range(x.ndim))

@@ -116,11 +116,11 @@ class Optimizer:
         common = {name: value for name, value in options.items() if name in _COMMON}
         return with_common_options(self.rule(dtype, **own), dtype, options["lr"], **common)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; set_to_none=False fills them with zeros."""
         for group in self.param_groups:
             for p in group.params:
-                p.grad = None
+                p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.grad)
 
     # -- parameter groups ------------------------------------------------------------------------
 

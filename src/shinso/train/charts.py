@@ -36,7 +36,8 @@ def line_chart(
 ) -> str:
     """Curves over epochs, with a legend. Values that span more than 1:100 get a logarithmic axis.
 
-    epochs: from 1. linear: never a logarithmic axis. Returns an <svg> element; a chart without any finite value says so.
+    epochs: from 1. linear: never a logarithmic axis. Returns an <svg> element; a chart without any
+    finite value says so.
     """
     values = [v for curve in curves for v in curve.values if math.isfinite(v)]
     if not values or not epochs:

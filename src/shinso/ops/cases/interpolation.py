@@ -22,6 +22,7 @@ CASES = [
     _resize("nearest_3d", _X3, scale_factor=(2, 1.5, 3.0)),
     _resize("nearest_fraction", normal(1, 1, 10, 7), scale_factor=0.37),
     _resize("nearest_empty_batch", normal(0, 2, 3, 4), scale_factor=2),
+    _resize("nearest_kept_2d", normal(1, 1, 2, 3), scale_factor=1.3),
     _resize("linear", _X1, size=7, mode="linear"),
     _resize("linear_corners", _X1, size=7, mode="linear", align_corners=True),
     _resize("bilinear", _X2, scale_factor=2, mode="bilinear"),
@@ -35,6 +36,9 @@ CASES = [
     _resize("bilinear_corners_from_one", normal(1, 1, 1, 2), size=3, mode="bilinear",
             align_corners=True),
     _resize("bilinear_empty_batch", normal(0, 2, 3, 4), size=(5, 5), mode="bilinear"),
+    _resize("bilinear_kept", _X2, scale_factor=1.2, mode="bilinear"),
+    _resize("linear_kept", _X1, scale_factor=1.2, mode="linear"),
+    _resize("trilinear_kept", _X3, scale_factor=(1.3, 1.3, 2.0), mode="trilinear"),
     _resize("trilinear", _X3, scale_factor=2, mode="trilinear"),
     _resize("trilinear_corners", _X3, size=(3, 2, 4), mode="trilinear", align_corners=True),
 ]  # fmt: skip
