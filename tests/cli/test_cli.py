@@ -1,6 +1,7 @@
 """The command line, run as a user runs it: exit codes, messages, and what is left on disk."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shinso.cli.session import read_plan
+from shinso.data import DataError
 from shinso.version import __version__
 
 
@@ -74,6 +77,8 @@ def test_predict(run_folder, tmp_path):
     digit[2:14, 7:9] = 255
     Image.fromarray(digit).save(tmp_path / "one.png")
     Image.fromarray(255 - digit).save(tmp_path / "dark.png")
+    Image.fromarray(digit).save(tmp_path / "a[b]:car:.png")
+    assert "a[b]:car:.png" in shinso("predict", run_folder, "a[b]:car:.png", folder=tmp_path)
     light = shinso("predict", run_folder, "one.png", "--top", 2, folder=tmp_path)
     dark = shinso("predict", run_folder, "dark.png", "--top", 2, "--invert", folder=tmp_path)
     assert "%" in light
@@ -101,7 +106,7 @@ def test_resume_gives_the_same_bits(run_folder, tmp_path):
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 130, done.stderr
-    assert "resume" in done.stderr
+    assert "shinso train --resume cut" in done.stderr
     text = shinso("train", "--resume", "cut", folder=tmp_path)
     assert "report" in text
 
@@ -164,6 +169,12 @@ def test_image_folders(tmp_path):
         (("train", "mlp", "--data", "digits", "--set", "depth=3"), "no option 'depth'"),
         (("train", "mlp", "--data", "digits", "--set", "hidden"), "NAME=VALUE"),
         (("train", "mlp", "--data", "digits", "--set", "hidden=a,b"), "whole numbers"),
+        (("train", "mlp", "--data", "digits", "--set", "hidden=0"), "widths of 1 or more"),
+        (("train", "mlp", "--data", "digits", "--set", "dropout=abc"), "a probability"),
+        (("train", "mlp", "--data", "digits", "--set", "batch_norm=maybe"), "True or False"),
+        (("train", "mlp", "--data", "digits", "--set", "activation=3"), "no activation"),
+        (("train", "mlp", "--data", "digits", "--set", "num_classes=3"), "cannot be made"),
+        (("train", "mlp", "--data", "digits", "--image-size", "1000000"), "too large"),
         (("train", "mlp", "--data", "digits", "--lr", "-1"), "positive"),
         (("train", "mlp", "--data", "csv:nowhere.csv"), "nowhere.csv"),
         (("train", "--resume", "nowhere"), "nowhere"),
@@ -197,6 +208,67 @@ def test_a_damaged_run_is_refused(run_folder, tmp_path):
     assert "not written by" in shinso("evaluate", tmp_path, folder=tmp_path, code=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("model", None), ("options", -1), ("data", []), ("image_size", True), ("target", 3),
+        ("task", {}), ("classes", "ab"), ("outputs", -1), ("input_shape", [1, "x"]), ("side", 0.5),
+        ("mean", "x"), ("std", []),
+    ],
+)  # fmt: skip
+def test_a_plan_of_nonsense_is_refused(run_folder, tmp_path, name, value):
+    config = json.loads((run_folder / "config.json").read_text())
+    config["plan"][name] = value
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(DataError, match=f"damaged config.json: its plan says {name} is"):
+        read_plan(tmp_path)
+
+
+def test_weights_of_another_model_are_refused(run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "run")
+    config = json.loads((run_folder / "config.json").read_text())
+    config["plan"]["options"]["hidden"] = [21]
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    text = shinso("evaluate", "run", folder=tmp_path, code=1)
+    assert text.startswith("error: run/checkpoints/last.json: does not fit mlp: ")
+    assert text.count("\n") == 1
+
+
+def table_of(classes, count: int) -> str:
+    rows = (f"{i % 7},{i % len(classes)},{classes[i % len(classes)]}" for i in range(count))
+    return "a,b,kind\n" + "\n".join(rows) + "\n"
+
+
+def test_evaluate_on_other_tables(tmp_path):
+    names = ["[b]", ":car:", "[/x]"]
+    (tmp_path / "t.csv").write_text(table_of(names, 30))
+    shinso("train", "logistic", "--data", "csv:t.csv", "--epochs", 40, "--schedule", "constant",
+           "--optimizer", "sgd", "--out", "r", folder=tmp_path)  # fmt: skip
+    own = shinso("evaluate", "r", folder=tmp_path)
+    assert own.startswith("6 test examples")
+    assert all(name in own for name in names)
+    # All rows count, and a class that is missing does not shift the numbers of the others.
+    (tmp_path / "some.csv").write_text(table_of([names[0], names[1]], 12))
+    (tmp_path / "swapped.csv").write_text(table_of([names[1], names[0]], 12))
+    assert shinso("evaluate", "r", "--data", "csv:some.csv", folder=tmp_path).startswith("12 test")
+    right, wrong = (
+        float(shinso("evaluate", "r", "--data", f"csv:{name}.csv", folder=tmp_path)
+              .split("accuracy ")[1].split()[0])
+        for name in ("some", "swapped")
+    )  # fmt: skip
+    assert right > 90
+    assert wrong < 10
+    (tmp_path / "strange.csv").write_text(table_of([names[0], "dog"], 12))
+    text = shinso("evaluate", "r", "--data", "csv:strange.csv", folder=tmp_path, code=1)
+    assert "has the class 'dog'; the network knows only" in text
+
+
+def test_one_class_is_nothing_to_learn(tmp_path):
+    (tmp_path / "t.csv").write_text(table_of(["x"], 12))
+    text = shinso("train", "mlp", "--data", "csv:t.csv", folder=tmp_path, code=1)
+    assert "all examples are of one class, 'x'" in text
+
+
 def test_nonsense_weights_end_with_a_report(tmp_path):
     text = shinso(
         "train", "mlp", "--data", "digits", "--epochs", 2, "--lr", "1e30", "--optimizer", "sgd",
@@ -212,9 +284,30 @@ def test_fast_dev_run_writes_nothing(tmp_path):
 
 
 def test_lists_and_help(tmp_path):
+    assert "[default: by size]" in shinso("train", "--help", folder=tmp_path)
     assert "lenet5" in shinso("models", folder=tmp_path)
     assert "CC BY 4.0" in shinso("datasets", folder=tmp_path)
     assert "61,706" in shinso("summary", "lenet5", folder=tmp_path)
     assert __version__ in shinso("--version", folder=tmp_path)
     for command in ("train", "evaluate", "predict", "summary", "models", "datasets"):
         assert "Usage" in shinso(command, "--help", folder=tmp_path)
+
+
+def test_resume_takes_only_the_same_run(run_folder, tmp_path):
+    """Other options, other data, damaged settings: each is refused, and the run stays as it was."""
+    for option in (("--seed", 1), ("--overfit-batches", 1), ("--fast-dev-run",)):
+        text = shinso("train", "--resume", run_folder, *option, folder=tmp_path, code=1)
+        assert "it takes only" in text
+    assert "empty" in shinso("train", "--resume", "", folder=tmp_path, code=1)
+    config = json.loads((run_folder / "config.json").read_text())
+    for change, says in (
+        (lambda c: c["settings"]["recipe"].pop("lr"), "lr"),
+        (lambda c: c["settings"].update(seed="x"), "seed is 'x'"),
+        (lambda c: c["settings"]["recipe"].update(optimizer="os.system"), "unknown optimizer"),
+        (lambda c: c["plan"].update(mean=[0.5]), "not what it was"),
+        (lambda c: c.pop("settings"), "no settings"),
+    ):
+        changed = json.loads(json.dumps(config))
+        change(changed)
+        (tmp_path / "config.json").write_text(json.dumps(changed))
+        assert says in shinso("train", "--resume", tmp_path, folder=tmp_path, code=1)

@@ -83,6 +83,21 @@ def test_one_image_is_too_few(tmp_path):
         load(f"imagefolder:{tmp_path}")
 
 
+def test_images_larger_than_any_memory_are_refused():
+    with pytest.raises(DataError, match="images of 1000000 x 1000000 pixels are too large"):
+        load("digits", image_size=1_000_000)
+
+
+def test_whether_the_test_part_is_its_own(tmp_path):
+    for name in ["train/a/1.png", "train/b/2.png", "test/a/3.png"]:
+        picture(tmp_path / "parts", name, 9)
+    for n in range(4):
+        picture(tmp_path / "plain", f"{'ab'[n % 2]}/{n}.png", n)
+    assert not load(f"imagefolder:{tmp_path / 'parts'}").divided
+    assert load(f"imagefolder:{tmp_path / 'plain'}").divided
+    assert not load("digits").divided
+
+
 def test_csv_regression(tmp_path):
     rng = np.random.default_rng(0)
     table = rng.normal(3.0, 2.0, (50, 4))

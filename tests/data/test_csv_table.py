@@ -1,11 +1,15 @@
 """csv_table: headers, targets, tasks, and every kind of bad cell with its line and column."""
 
 import gzip
+import importlib
 
 import numpy as np
 import pytest
 
 from shinso.data import DataError, csv_table
+
+# The function has the name of its file, and hides it in the package.
+csv_table_module = importlib.import_module("shinso.data.csv_table")
 
 
 @pytest.fixture
@@ -108,6 +112,33 @@ def test_other_delimiters_spaces_quotes_and_line_ends(table):
             table("1,2\n", delimiter=delimiter)
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found_in_the_first_line(table, sign):
+    rows = [["height", "width", "kind"], ["1", "2", "x"], ["3", "4", "y"]]
+    data = table("\n\n" + "\n".join(map(sign.join, rows)))
+    assert data.arrays[0].tolist() == [[1, 2], [3, 4]]
+    assert data.classes == ("x", "y")
+
+
+def test_too_many_rows_or_cells(table, monkeypatch):
+    monkeypatch.setattr(csv_table_module, "MOST_ROWS", 3)
+    assert len(table("1,2\n" * 3)) == 3
+    with pytest.raises(DataError, match="line 4: the table is too large; at most 3 rows"):
+        table("1,2\n" * 4)
+    monkeypatch.setattr(csv_table_module, "MOST_ROWS", 100)
+    monkeypatch.setattr(csv_table_module, "MOST_CELLS", 10)
+    with pytest.raises(DataError, match="line 7: the table is too large"):
+        table("1,2\n" * 8)
+
+
+def test_wide_tables_are_turned_into_arrays_a_few_rows_at_a_time(table, monkeypatch):
+    monkeypatch.setattr(csv_table_module, "CELLS_PER_CHUNK", 5)
+    text = "".join(f"{i},{i + 1},{i * 0.5}\n" for i in range(50))
+    x, t = table(text).arrays
+    assert x.tolist() == [[i, i + 1] for i in range(50)]
+    assert t[:, 0].tolist() == [i * 0.5 for i in range(50)]
+
+
 def test_gzip(tmp_path):
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"1,2\n3,4\n"))
@@ -172,7 +203,7 @@ def test_files_without_a_table(table, tmp_path):
     with pytest.raises(DataError, match="has a header but no rows"):
         table("a,b\n")
     with pytest.raises(DataError, match=r"line 1: only one column.*delimiter"):
-        table("1;2\n")
+        table("1;2\n", delimiter=",")
     with pytest.raises(DataError, match="there is no such file"):
         csv_table(tmp_path / "no.csv")
     with pytest.raises(DataError, match="is no file but a folder"):

@@ -206,6 +206,10 @@ def test_too_much_to_hold(build, monkeypatch):
     monkeypatch.setattr(imagefolder, "MAX_DECODED_BYTES", 100)
     with pytest.raises(DataError, match="make them smaller with --image-size"):
         image_folder(build(PLAIN))
+    # The size that was asked for is checked before an image of that size is made.
+    monkeypatch.setattr(imagefolder, "read_image", None)
+    with pytest.raises(DataError, match="images of 999999 x 999999 take more than"):
+        image_folder(build(PLAIN), size=999_999)
 
 
 def folder_of(tmp_path):

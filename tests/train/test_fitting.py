@@ -279,6 +279,58 @@ def test_resume_with_an_invalid_position(tmp_path, monkeypatch):
             fit(trainer, loader, resume=True)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("history", 0, "loss"), "x"), (("history", 0, "epoch"), 7), (("history",), True),
+        (("history", 0), [1]), (("optimizer", "state", "0"), [1]), (("metrics", 0), {}),
+        (("callbacks",), None), (("random",), []), (("schedule", "state"), 3),
+        (("optimizer", "state", "1", "step"), 10**40), (("data",), []), (("seconds",), "soon"),
+    ],
+)  # fmt: skip
+def test_resume_with_nonsense_in_the_checkpoint(tmp_path, monkeypatch, place, value):
+    trainer, loader = make(tmp_path / "run")
+    trainer.fit(loader, epochs=1, validation=(X[:20], T[:20]))
+    checkpoint = load_checkpoint(tmp_path / "run")
+    inner = checkpoint.state
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    monkeypatch.setattr("shinso.train.trainer.load_checkpoint", lambda path: checkpoint)
+    trainer, loader = make(tmp_path / "run")
+    with pytest.raises(DataError, match=r"last\.json: does not fit this run: "):
+        fit(trainer, loader, resume=True)
+
+
+def test_every_checkpoint_knows_the_time_until_then(tmp_path):
+    trainer, loader = make(tmp_path / "run")
+    seen = []
+    last = tmp_path / "run" / "checkpoints"
+    trainer.callbacks.append(
+        LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: seen.append(load_checkpoint(last).state["seconds"])
+        )
+    )
+    fit(trainer, loader)
+    assert len(seen) == EPOCHS
+    assert seen == sorted(seen)
+    assert 0 < seen[-1] < trainer.seconds
+
+
+def test_a_full_disk_is_told_in_one_line(tmp_path, monkeypatch):
+    trainer, loader = make(tmp_path / "run")
+    trainer.fit(loader, epochs=1, validation=(X[:20], T[:20]))
+    before = load_checkpoint(tmp_path / "run").state["position"]
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shinso.train.checkpoint.write_bytes", full)
+    with pytest.raises(DataError, match="checkpoints: the checkpoint cannot be written: No space"):
+        trainer.fit(loader, epochs=1, validation=(X[:20], T[:20]))
+    assert load_checkpoint(tmp_path / "run").state["position"] == before
+
+
 def test_another_machine_is_mentioned(tmp_path, monkeypatch, capsys):
     trainer, loader = make(tmp_path / "run")
     trainer.fit(loader, epochs=1, validation=(X[:20], T[:20]))

@@ -192,3 +192,33 @@ def test_model_checkpoint_that_cannot_be_written(tmp_path):
         play(ModelCheckpoint(tmp_path / "file" / "m"), [1])
     with pytest.raises(ValueError, match="it may use epoch, val_loss, loss"):
         play(ModelCheckpoint(tmp_path / "{acc}"), [1])
+
+
+def test_start_from_epoch():
+    patient = EarlyStopping(patience=2, start_from_epoch=3)
+    assert play(patient, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])[0] == 6
+    assert patient.best == 4.0
+    assert patient.best_epoch == 3
+
+
+def test_verbose_tells_what_was_done(tmp_path):
+    told = []
+
+    class Telling(Stage):
+        def say(self, text):
+            told.append(text)
+
+    play(EarlyStopping(patience=2, verbose=1), [1.0, 1.0, 1.0, 1.0], stage=Telling())
+    play(ReduceLROnPlateau(patience=2, verbose=1), [1.0, 1.0, 1.0], stage=Telling())
+    path = tmp_path / "w.safetensors"
+    play(ModelCheckpoint(path, verbose=1, save_best_only=True), [1.0, 2.0], stage=Telling())
+    assert told == [
+        "EarlyStopping after epoch 3: no better val_loss for 2 epochs, so the run ends.",
+        "ReduceLROnPlateau after epoch 3: the learning rate is now 0.1.",
+        f"ModelCheckpoint after epoch 1: weights written to {path}.",
+    ]
+
+
+def test_model_checkpoint_writes_weights_only():
+    with pytest.raises(ValueError, match="weights only"):
+        ModelCheckpoint("w", save_weights_only=False)

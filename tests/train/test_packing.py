@@ -48,7 +48,12 @@ def test_what_cannot_be_saved(state):
         pack(state, {})
 
 
-@pytest.mark.parametrize("plain", [{"$tensor": "gone"}, {"$float": "7"}])
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {"$tensor": "gone"}, {"$float": "7"}, {"$tensor": {}}, {"$tensor": [1]}, {"$float": []},
+    ],
+)  # fmt: skip
 def test_damage(plain):
     with pytest.raises(ValueError, match=r"missing|no number"):
         unpack({"a": [plain]}, {})

@@ -146,6 +146,30 @@ def test_regression(tmp_path):
     assert page.headings == ["Learning curves", "Residuals and largest errors", "Configuration"]
 
 
+def test_the_largest_errors_are_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr("shinso.train.report.MOST_POINTS", 10)
+    x = RNG.normal(size=(1000, 2)).astype(F)
+    t = x[:, :1].copy()
+    t[777] = 5000
+    run(tmp_path / "r", nn.Linear(2, 1), ops.mse_loss, (x, t), epochs=0)
+    page = check(tmp_path / "r" / "report.html")
+    text = "".join(page.text)
+    assert "One in 100 of 1,000 values is drawn, and the largest errors." in text
+    assert "5000" in "".join(page.text[page.text.index("target") - 40 : page.text.index("target")])
+
+
+def test_long_lists_of_the_configuration_are_shortened(tmp_path):
+    config = {"mean": [1 / 3] * 60, "few": [0.1 + 0.2, 7]}
+    run(tmp_path / "r", nn.Linear(6 * 6, 3), ops.cross_entropy, flat(images()), config=config)
+    text = check(tmp_path / "r" / "report.html").text
+    assert "0.3, 7" in text
+    assert text[text.index("mean") + 1] == ", ".join(["0.333333"] * 25) + ", … (60 in all)"
+
+
+def flat(pair):
+    return pair[0].reshape(len(pair[0]), -1), pair[1]
+
+
 def test_other_tasks_have_no_pictures(tmp_path):
     x = RNG.normal(size=(8, 2, 5, 5)).astype(F)
     t = RNG.integers(0, 3, (8, 5, 5))

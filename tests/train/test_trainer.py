@@ -265,6 +265,27 @@ def test_arguments_of_the_wrong_kind():
         Trainer(model, ops.mse_loss, "sgd")
 
 
+def test_an_optimizer_of_another_model_is_refused():
+    model, other = nn.Linear(2, 1), nn.Linear(2, 1)
+    with pytest.raises(ValueError, match="the optimizer has no parameter of this model"):
+        Trainer(model, nn.MSELoss(), optim.SGD(other.parameters(), lr=0.1))
+    Trainer(model, nn.MSELoss(), optim.SGD([model.weight], lr=0.1))  # a part of it will do
+
+
+def test_callbacks_are_callbacks():
+    with pytest.raises(TypeError, match=r"list of Callback objects.*not of object"):
+        make(callbacks=[object()])
+    assert len(make(callbacks=Record()).callbacks) == 1
+
+
+def test_a_loss_without_gradient_is_refused():
+    model = nn.Linear(2, 1)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    trainer = Trainer(model, lambda y, t: 3.0, optimizer, progress=False)
+    with pytest.raises(TypeError, match="the loss function gave a float, not a Tensor"):
+        trainer.fit((np.ones((4, 2), np.float32), np.ones((4, 1), np.float32)))
+
+
 def test_evaluate_is_in_evaluation_mode_and_leaves_the_modes():
     trainer = make(dropout=0.5)
     trainer.model.train()

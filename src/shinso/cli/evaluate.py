@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,7 @@ import numpy as np
 import typer
 
 from shinso.cli.screen import console, show_table
-from shinso.cli.session import load_model, load_splits, loader_for, loss_for, read_plan
+from shinso.cli.session import Plan, load_model, load_splits, loader_for, loss_for, read_plan
 from shinso.data import DataError
 from shinso.graph import no_grad
 from shinso.train import f1_score, precision, recall
@@ -22,21 +24,27 @@ def command(
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder with the data set's files.")] = None,
 ) -> None:
-    """Measure a run's network on test data, class by class."""
+    """Measure a run's network on test data, class by class.
+
+    Other data that has no test part of its own is measured whole.
+    """
     plan, _ = read_plan(run)
     model = load_model(run, plan)
-    splits = load_splits(data or plan.data, data_dir, plan.image_size, plan.target)
+    spec = plan.data if data is None else data
+    splits = load_splits(spec, data_dir, plan.image_size, plan.target, plan.task)
     if list(splits.input_shape) != plan.input_shape or splits.task != plan.task:
         raise DataError(
             f"the network takes inputs of shape {tuple(plan.input_shape)} for {plan.task}; "
-            f"{data or plan.data} has {splits.input_shape} for {splits.task}"
+            f"{spec} has {splits.input_shape} for {splits.task}"
         )
+    parts = [splits.train, splits.test] if splits.divided and spec != plan.data else [splits.test]
+    numbers = _class_numbers(plan, splits.classes, spec)
     loss = loss_for(plan)
     outputs, targets = [], []
     with no_grad():
-        for x, t in loader_for(splits.test, plan):
+        for x, t in chain.from_iterable(loader_for(part, plan) for part in parts):
             outputs.append(model(x).data)
-            targets.append(t)
+            targets.append(t if numbers is None else numbers[t])
     y, t = np.concatenate(outputs), np.concatenate(targets)
     with no_grad():
         value = loss(y, t).item()
@@ -48,8 +56,6 @@ def command(
             f"root mean squared error {np.sqrt((error**2).mean()):.4f}"
         )
         return
-    if splits.classes is not None and len(splits.classes) != plan.outputs:
-        raise DataError(f"the network knows {plan.outputs} classes, the data {len(splits.classes)}")
     console.print(f"accuracy {100 * (y.argmax(1) == t).mean():.2f} %\n")
     scores = [f(y, t, average=None) for f in (precision, recall, f1_score)]
     rows = [
@@ -58,3 +64,16 @@ def command(
     ]
     columns = ("class", "examples", "precision", "recall", "F1")
     show_table(columns, rows, numbers=columns[1:])
+
+
+def _class_numbers(plan: Plan, classes: Sequence[str] | None, spec: str) -> np.ndarray | None:
+    """The network's number of each class of the data: the same name may stand elsewhere there."""
+    if classes is None:
+        return None
+    known = plan.classes or []
+    strange = [name for name in classes if name not in known]
+    if strange:
+        raise DataError(
+            f"{spec} has the class {strange[0]!r}; the network knows only {', '.join(known)[:200]}"
+        )
+    return np.array([known.index(name) for name in classes])

@@ -18,6 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # the other mode takes "[default: by size]" for markup
 )
 app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 from shinso import optim
+from shinso.data import DataError
 from shinso.graph import Tensor
 
 OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
@@ -40,6 +41,51 @@ class Recipe:
     schedule: str
 
 
+@dataclass(frozen=True)
+class Settings:
+    """A recipe and the choices around it, as config.json keeps them.
+
+    patience: epochs without improvement before stopping early; None never stops.
+    """
+
+    recipe: Recipe
+    augment: tuple[str, ...]
+    seed: int
+    patience: int | None
+    overfit_batches: int
+
+    def config(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return asdict(self)
+
+
+_TYPES: dict[str, Any] = {
+    "epochs": int, "batch_size": int, "optimizer": str, "lr": float, "weight_decay": float,
+    "schedule": str, "augment": (list, tuple), "seed": int, "patience": (int, type(None)),
+    "overfit_batches": int,
+}  # fmt: skip
+
+
+def read_settings(config: Mapping[str, Any], where: str) -> Settings:
+    """The settings of a run from its config. Raises DataError if they are not all there."""
+    found = config.get("settings")
+    recipe = found.get("recipe") if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(recipe, dict):
+        raise DataError(f"{where}: its config.json has no settings to go on with")
+    values = {**recipe, **{name: value for name, value in found.items() if name != "recipe"}}
+    if set(values) != set(_TYPES):
+        odd = ", ".join(sorted(set(values) ^ set(_TYPES)))
+        raise DataError(f"{where}: its config.json is damaged or of another version ({odd})")
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, _TYPES[name]):
+            raise DataError(f"{where}: damaged config.json: {name} is {value!r}")
+    if values["optimizer"] not in OPTIMIZERS or values["schedule"] not in SCHEDULES:
+        raise DataError(f"{where}: its config.json names an unknown optimizer or schedule")
+    names = ("seed", "patience", "overfit_batches")
+    chosen = {name: values[name] for name in names}
+    return Settings(Recipe(**recipe), tuple(str(a) for a in found["augment"]), **chosen)
+
+
 def default_recipe(examples: int, chosen: Mapping[str, Any]) -> Recipe:
     """Fill in what was not chosen.
 
@@ -58,8 +104,8 @@ def default_recipe(examples: int, chosen: Mapping[str, Any]) -> Recipe:
         epochs=given.get("epochs", min(50, max(3, round(180_000 / max(examples, 1))))),
         batch_size=given.get("batch_size", 32 if examples < SMALL else 64),
         optimizer=optimizer,
-        lr=given.get("lr", _LEARNING_RATES.get(optimizer, 0.003)),
-        weight_decay=given.get("weight_decay", _WEIGHT_DECAY.get(optimizer, 0.0)),
+        lr=float(given.get("lr", _LEARNING_RATES.get(optimizer, 0.003))),
+        weight_decay=float(given.get("weight_decay", _WEIGHT_DECAY.get(optimizer, 0.0))),
         schedule=schedule,
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from shinso import data, models, nn
 from shinso.cli.pipeline import Pipeline
@@ -25,7 +26,7 @@ class Plan:
     data: str
     image_size: int | None
     target: str | None
-    task: str
+    task: Literal["classification", "regression"]
     classes: list[str] | None
     outputs: int
     input_shape: list[int]
@@ -39,9 +40,13 @@ class Plan:
         return Pipeline(tuple(self.input_shape), self.side, tuple(self.mean), tuple(self.std))
 
     def build(self) -> nn.Module:
-        """The model, with fresh weights."""
+        """The model, with fresh weights. Raises ValueError for options that it does not take."""
         shape = self.pipeline.output_shape
-        return models.create(self.model, self.outputs, shape, **self.options)
+        try:
+            return models.create(self.model, self.outputs, shape, **self.options)
+        except TypeError as error:
+            given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+            raise ValueError(f"model {self.model!r} cannot be made with {given}: {error}") from None
 
     def config(self) -> dict[str, Any]:
         """The plan as plain values, for config.json."""
@@ -63,6 +68,11 @@ def make_plan(
         raise ValueError(
             f"{model} takes images, but {spec} delivers inputs of shape {shape}; for tables use mlp"
         )
+    if splits.classes is not None and len(splits.classes) < 2:
+        raise DataError(
+            f"{spec}: all examples are of one class, {splits.classes[0]!r}; a network that tells "
+            "classes apart needs at least two"
+        )
     outputs = len(splits.classes) if splits.classes is not None else 1
     return Plan(
         model,
@@ -81,11 +91,18 @@ def make_plan(
 
 
 def load_splits(
-    spec: str, data_dir: Path | None, image_size: int | None, target: str | None
+    spec: str,
+    data_dir: Path | None,
+    image_size: int | None,
+    target: str | None,
+    task: Literal["classification", "regression"] | None = None,
 ) -> data.DataSplits:
-    """The data set a user named. target: a column's name or number."""
-    column = int(target) if target is not None and target.lstrip("-").isdigit() else target
-    return data.load(spec, data_dir=data_dir, image_size=image_size, target=column)
+    """The data set a user named. target: a column's name or number. task: of a table, if known."""
+    number = target is not None and re.fullmatch("-?[0-9]+", target)
+    column = int(target) if target is not None and number else target
+    if not spec.startswith("csv:"):
+        task = None
+    return data.load(spec, data_dir=data_dir, image_size=image_size, target=column, task=task)
 
 
 def loader_for(dataset: data.ArrayDataset, plan: Plan) -> DataLoader:
@@ -113,14 +130,53 @@ def read_plan(run: Path) -> tuple[Plan, dict[str, Any]]:
             f"{run}: its config.json was not written by `shinso train`, so the model cannot be "
             "rebuilt"
         )
-    try:
-        return Plan(**plan), config
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{run}: damaged config.json: {error}") from None
+    wrong = [name for name, fits in _PLAUSIBLE.items() if not fits(plan[name])]
+    if wrong:
+        raise DataError(
+            f"{run}: damaged config.json: its plan says {wrong[0]} is {plan[wrong[0]]!r:.80}"
+        )
+    return Plan(**plan), config
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and bool(value) and all(map(fits, value))
+
+
+def _is_none_or(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
+# A file may say anything; this much is needed to build on what it says.
+_PLAUSIBLE: dict[str, Callable[[Any], bool]] = {
+    "model": _is_text,
+    "options": lambda value: isinstance(value, dict),
+    "data": _is_text,
+    "image_size": _is_none_or(_is_count),
+    "target": _is_none_or(_is_text),
+    "task": lambda value: value in ("classification", "regression"),
+    "classes": _is_none_or(_list_of(_is_text)),
+    "outputs": _is_count,
+    "input_shape": _list_of(_is_count),
+    "side": _is_none_or(_is_count),
+    "mean": _list_of(lambda value: type(value) in (int, float)),
+    "std": _list_of(lambda value: type(value) in (int, float)),
+}
 
 
 def load_model(run: Path, plan: Plan) -> nn.Module:
     """The model of a run, with its last weights, in evaluation mode."""
     model = plan.build()
-    model.load_state_dict(load_checkpoint(find_checkpoint(run)).weights)
+    checkpoint = load_checkpoint(find_checkpoint(run))
+    try:
+        model.load_state_dict(checkpoint.weights)
+    except (ValueError, LookupError, TypeError) as error:
+        raise DataError(f"{checkpoint.path}: does not fit {plan.model}: {error}") from None
     return model.eval()

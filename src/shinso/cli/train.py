@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +14,11 @@ from shinso.cli.pipeline import AUGMENTATIONS
 from shinso.cli.recipe import (
     SCHEDULES,
     SMALL,
-    Recipe,
+    Settings,
     default_recipe,
     make_optimizer,
     make_schedule,
+    read_settings,
 )
 from shinso.cli.screen import console, errors, show_table
 from shinso.cli.session import (
@@ -67,7 +67,9 @@ def command(
             "[default: shift,rotate for fewer than 10 000 images, else none]"
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Decides weights, order and masks.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Decides weights, order and masks. [default: 0]")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder with the data set's files.")] = None,
     image_size: Annotated[
         int | None, typer.Option(min=1, help="Resize images to squares of this side first.")
@@ -90,8 +92,9 @@ def command(
         Path | None, typer.Option(help="Go on with the run in this folder, to the same bits.")
     ] = None,
     overfit_batches: Annotated[
-        int, typer.Option(min=0, help="Only so many batches, again and again: can it learn?")
-    ] = 0,
+        int | None,
+        typer.Option(min=1, help="Only so many batches, again and again: can it learn?"),
+    ] = None,
     fast_dev_run: Annotated[
         bool, typer.Option("--fast-dev-run", help="One batch of everything; writes nothing.")
     ] = False,
@@ -111,8 +114,14 @@ def command(
         "schedule": schedule,
     }
     if resume is not None:
-        _resume(resume, data_dir, workers, [model, data, augment, image_size, target, out, set_,
-                                            patience, *chosen.values()])  # fmt: skip
+        others: list[object] = [model, data, augment, image_size, target, out, set_, patience, seed]
+        others += [overfit_batches, fast_dev_run or None, *chosen.values()]
+        if any(value is not None for value in others):
+            raise ValueError(
+                "--resume goes on with the run as it was begun; of the other options it takes only "
+                "--data-dir and --workers"
+            )
+        _resume(_folder("--resume", resume), data_dir, workers)
         return
     if model is None or data is None:
         raise ValueError("say what to train and on what: shinso train lenet5 --data digits")
@@ -121,33 +130,34 @@ def command(
     options = _parse_options(set_ or [])
     splits = load_splits(data, data_dir, image_size, target)
     plan = make_plan(model, splits, data, image_size, target, options)
-    settings = {
-        "recipe": vars(default_recipe(len(splits.train), chosen)),
-        "augment": _augmentations(augment, plan, len(splits.train)),
-        "seed": seed,
-        "patience": patience,
-        "overfit_batches": overfit_batches,
-    }
-    folder = out if out is not None else _new_folder(f"{model}-{splits.name}")
+    settings = Settings(
+        default_recipe(len(splits.train), chosen),
+        _augmentations(augment, plan, len(splits.train)),
+        seed or 0,
+        patience,
+        overfit_batches or 0,
+    )
+    folder = _new_folder(f"{model}-{splits.name}") if out is None else _folder("--out", out)
     run(plan, splits, settings, folder, fast_dev_run=fast_dev_run, workers=workers)
 
 
-def _resume(folder: Path, data_dir: Path | None, workers: int, others: list[Any]) -> None:
+def _folder(option: str, path: Path) -> Path:
+    if path == Path():  # what an empty text turns into
+        raise ValueError(f"{option} takes the path of a run folder, not an empty text")
+    return path
+
+
+def _resume(folder: Path, data_dir: Path | None, workers: int) -> None:
     """Go on with a run exactly as it was begun."""
-    if any(value is not None for value in others):
-        raise ValueError(
-            "--resume goes on with the run as it was begun; of the other options it takes only "
-            "--data-dir and --workers"
-        )
     plan, config = read_plan(folder)
-    settings = config.get("settings")
-    if not isinstance(settings, dict) or "recipe" not in settings:
-        raise DataError(f"{folder}: its config.json has no settings to go on with")
-    splits = load_splits(plan.data, data_dir, plan.image_size, plan.target)
-    if list(splits.input_shape) != plan.input_shape:
+    settings = read_settings(config, str(folder))
+    splits = load_splits(plan.data, data_dir, plan.image_size, plan.target, plan.task)
+    now = make_plan(plan.model, splits, plan.data, plan.image_size, plan.target, plan.options)
+    if now != plan:
         raise DataError(
-            f"{folder} was trained on inputs of shape {tuple(plan.input_shape)}; {plan.data} now "
-            f"delivers {splits.input_shape}"
+            f"{folder}: {plan.data} is not what it was when the run began (its shapes, classes, "
+            "mean "
+            "or deviation differ): a run goes on with the same data, or begins anew"
         )
     run(plan, splits, settings, folder, resume=True, workers=workers)
 
@@ -155,7 +165,7 @@ def _resume(folder: Path, data_dir: Path | None, workers: int, others: list[Any]
 def run(
     plan: Plan,
     splits: DataSplits,
-    settings: Mapping[str, Any],
+    settings: Settings,
     folder: Path,
     *,
     resume: bool = False,
@@ -163,21 +173,21 @@ def run(
     workers: int = 0,
 ) -> None:
     """Train by a plan and settings, then show the result."""
-    recipe = Recipe(**settings["recipe"])
-    manual_seed(settings["seed"])
+    recipe = settings.recipe
+    manual_seed(settings.seed)
     model = plan.build()
     train = DataLoader(
         splits.train,
         recipe.batch_size,
         shuffle=True,
         num_workers=workers,
-        seed=settings["seed"],
-        transform=plan.pipeline.steps(settings["augment"]),
+        seed=settings.seed,
+        transform=plan.pipeline.steps(settings.augment),
     )
     test = loader_for(splits.test, plan)
     optimizer = make_optimizer(recipe, model.parameters())
-    steps = settings["overfit_batches"] or len(train)
-    patience = settings["patience"]
+    steps = settings.overfit_batches or len(train)
+    patience = settings.patience
     trainer = Trainer(
         model,
         loss_for(plan),
@@ -186,35 +196,36 @@ def run(
         schedule_every="step",
         metrics=metrics_for(plan),
         callbacks=[] if patience is None else [EarlyStopping(monitor="loss", patience=patience)],
-        seed=settings["seed"],
+        seed=settings.seed,
         out=folder,
-        overfit_batches=settings["overfit_batches"],
+        overfit_batches=settings.overfit_batches,
         fast_dev_run=fast_dev_run,
-        config={"plan": plan.config(), "settings": dict(settings)},
+        config={"plan": plan.config(), "settings": settings.config()},
     )
     threads = suited_to(model, plan.pipeline.output_shape, recipe.batch_size)
-    _announce(plan, splits, recipe, settings, model)
+    _announce(plan, splits, settings, model)
     try:
         # Numbers that are not finite end in the Trainer's report, not in NumPy's warnings.
         with threads, np.errstate(all="ignore"):
             trainer.fit(train, recipe.epochs, validation=test, resume=resume)
     except Interrupted as stop:
-        errors.print(str(stop), markup=False, soft_wrap=True)
+        text = f"{stop.what}\nTo go on: shinso train --resume {folder}"
+        errors.print(text, markup=False, soft_wrap=True)
         raise typer.Exit(130) from None
     _show_result(trainer, folder, fast_dev_run)
 
 
-def _announce(
-    plan: Plan, splits: DataSplits, recipe: Recipe, settings: Mapping[str, Any], model: Any
-) -> None:
+def _announce(plan: Plan, splits: DataSplits, settings: Settings, model: Any) -> None:
     parameters = sum(p.size for p in model.parameters())
-    augment = ", ".join(settings["augment"]) or "none"
+    augment = ", ".join(settings.augment) or "none"
+    recipe = settings.recipe
+    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
     console.print(
         f"{plan.model} ({parameters:,} parameters) on {splits.name}: {len(splits.train):,} "
         "training "
-        f"and {len(splits.test):,} test examples\n{recipe.epochs} epochs, batches of "
+        f"and {len(splits.test):,} test examples\n{epochs}, batches of "
         f"{recipe.batch_size}, {recipe.optimizer} at {recipe.lr:g} ({recipe.schedule}), "
-        f"augmentation {augment}, seed {settings['seed']}",
+        f"augmentation {augment}, seed {settings.seed}",
         markup=False,
         soft_wrap=True,
     )
@@ -248,13 +259,13 @@ def _number(name: str, value: float) -> str:
     return f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.4f}"
 
 
-def _augmentations(text: str | None, plan: Plan, examples: int) -> list[str]:
+def _augmentations(text: str | None, plan: Plan, examples: int) -> tuple[str, ...]:
     if text is None:
         small = plan.pipeline.is_image and plan.side is not None and examples < SMALL
-        return ["rotate", "shift"] if small else []
+        return ("rotate", "shift") if small else ()
     names = [name.strip() for name in text.split(",") if name.strip()]
     plan.pipeline.steps(names)  # complain about unknown ones before anything is written
-    return [name for name in names if name != "none"]
+    return tuple(name for name in names if name != "none")
 
 
 def _new_folder(name: str) -> Path:

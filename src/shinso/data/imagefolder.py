@@ -219,7 +219,7 @@ def _read(
     contents = _contents(path, files)
     position, first_name, data = next(contents)
     first = read_image(data, first_name, mode, target)
-    _check_memory(path, len(files), *first.shape[1:], mode)
+    _check_memory(path, len(files), first.shape[1], first.shape[2], mode)
     images = np.empty((len(files), *first.shape), dtype=np.uint8)
     images[position] = first
 

@@ -102,11 +102,12 @@ class LearningRateScheduler(Callback):
     """Set the learning rate at the start of each epoch: lr = schedule(epoch, lr).
 
     schedule: a function of the epoch (from 0) and the present rate, or of the epoch alone.
+    verbose: 1 says the rate at the start of each epoch.
     Raises TypeError or ValueError (from the optimizer) if it gives no learning rate.
     """
 
-    def __init__(self, schedule: Callable[..., float]) -> None:
-        self.schedule = schedule
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        self.schedule, self.verbose = schedule, verbose
         self.takes_lr = len(inspect.signature(schedule).parameters) > 1
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -115,6 +116,8 @@ class LearningRateScheduler(Callback):
             group["lr"] = (
                 self.schedule(epoch, group["lr"]) if self.takes_lr else self.schedule(epoch)
             )
+            if self.verbose:
+                self.trainer.say(f"learning rate of epoch {epoch + 1}: {group['lr']:g}")
 
 
 class TerminateOnNaN(Callback):

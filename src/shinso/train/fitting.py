@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from shinso.cell import Array
+from shinso.data.errors import DataError
 from shinso.ops.random import generator_cell, manual_seed
 from shinso.optim import ReduceLROnPlateau
 from shinso.train.callbacks import overriding
@@ -49,9 +50,9 @@ class Fit:
     def run(self) -> History:
         """Train. See `Trainer.fit` for what it returns and raises."""
         trainer = self.trainer
+        self.clock = time.perf_counter()
         self._begin()
         trainer.display = self.display = make_progress(trainer.progress, self.total)
-        self.clock = time.perf_counter()
         try:
             self._warn_of_other_machine()
             with self.guard:
@@ -122,13 +123,14 @@ class Fit:
             return Interrupted(f"{place}. Nothing was saved: the Trainer has no out=FOLDER.")
         if not self.whole:
             return Interrupted(
-                f"{place}, in the middle of an update, which cannot be saved. Resume from the last "
-                f"complete checkpoint in {trainer.folder.path}: fit(..., resume=True)."
+                f"{place}, in the middle of an update, which cannot be saved.",
+                f"Resume from the last complete checkpoint in {trainer.folder.path}: "
+                "fit(..., resume=True).",
             )
         path = self._save()
         return Interrupted(
-            f"{place}; everything up to there is saved in {path}. To go on: fit(..., resume=True), "
-            "with the same model, data and epochs (command line: --resume)."
+            f"{place}; everything up to there is saved in {path}.",
+            "To go on: fit(..., resume=True), with the same model, data and epochs.",
         )
 
     # -- an epoch --------------------------------------------------------------------------------
@@ -258,9 +260,16 @@ class Fit:
 
     def _save(self, names: tuple[str, ...] = (LAST,)) -> Any:
         assert self.trainer.folder is not None
+        folder = self.trainer.folder.checkpoints
         self._count_time()
         state = capture(self.trainer, self.train)
-        return save_checkpoint(self.trainer.folder.checkpoints, state, environment(), names)
+        try:
+            return save_checkpoint(folder, state, environment(), names)
+        except OSError as error:
+            raise DataError(
+                f"{folder}: the checkpoint cannot be written: {error.strerror}. The one before it "
+                "is as it was: make room, then resume."
+            ) from None
 
 
 def _as_generator(batches: Any) -> Any:

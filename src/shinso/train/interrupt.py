@@ -12,8 +12,13 @@ from typing import Any, Self
 class Interrupted(KeyboardInterrupt):
     """The run was stopped by Ctrl-C after a complete batch. The message says how to resume.
 
-    A `KeyboardInterrupt`, so that `except Exception` does not swallow it.
+    A `KeyboardInterrupt`, so that `except Exception` does not swallow it. `what` is the message
+    without the advice on how to go on.
     """
+
+    def __init__(self, what: str, advice: str = "") -> None:
+        super().__init__(f"{what} {advice}".rstrip())
+        self.what = what
 
 
 class Guard:

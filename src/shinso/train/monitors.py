@@ -22,7 +22,7 @@ class Monitor(Callback):
 
     monitor: its name, such as "val_loss". mode: "min" (it should fall), "max" (it should rise), or
     "auto": max for accuracy, precision, recall and f1, else min. min_delta: a smaller change does
-    not count as better. NaN is never better.
+    not count as better. NaN is never better. verbose: 1 says a line whenever it does something.
     """
 
     monitor: str
@@ -31,12 +31,13 @@ class Monitor(Callback):
     best: float | None
     kept: tuple[str, ...] = ("best",)
 
-    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0) -> None:
+    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0, verbose: int = 0) -> None:
         if mode not in ("auto", "min", "max"):
             raise ValueError(f'{self._kind}: mode is "auto", "min" or "max", not {mode!r}')
         if mode == "auto":
             mode = "max" if any(word in monitor for word in _HIGHER_IS_BETTER) else "min"
         self.monitor, self.mode, self.min_delta = monitor, mode, abs(min_delta)
+        self.verbose = verbose
         self.best = None
 
     @property
@@ -68,6 +69,11 @@ class Monitor(Callback):
         """The number that is watched. Raises KeyError if the logs lack it."""
         return float((logs or {})[self.monitor])
 
+    def note(self, epoch: int, text: str) -> None:
+        """Say what was done after an epoch (from 0), if `verbose`."""
+        if self.verbose:
+            self.trainer.say(f"{self._kind} after epoch {epoch + 1}: {text}")
+
     def state_dict(self) -> dict[str, Any]:
         """The best value so far, and counters."""
         return {name: getattr(self, name) for name in self.kept}
@@ -85,7 +91,8 @@ class EarlyStopping(Monitor):
 
     baseline: the number must get better than this, too, or patience runs out.
     restore_best_weights: at the end of the run put back the weights (and running statistics) of the
-    best epoch; otherwise the last ones stay. After the run `stopped_epoch` tells when it stopped
+    best epoch; otherwise the last ones stay. start_from_epoch: the epochs before it (from 0) are
+    not looked at. After the run `stopped_epoch` tells when it stopped
     (0: it did not), `best_epoch` and `best` what was best. Source: Prechelt, "Early stopping, but
     when?" (1998).
     """
@@ -97,11 +104,14 @@ class EarlyStopping(Monitor):
         monitor: str = "val_loss",
         min_delta: float = 0,
         patience: int = 0,
+        verbose: int = 0,
         mode: str = "auto",
         baseline: float | None = None,
         restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
     ) -> None:
-        super().__init__(monitor, mode, min_delta)
+        super().__init__(monitor, mode, min_delta, verbose)
+        self.start_from_epoch = start_from_epoch
         self.patience, self.baseline = patience, baseline
         self.restore_best_weights = restore_best_weights
         self._start()
@@ -118,6 +128,8 @@ class EarlyStopping(Monitor):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Count, and stop if it is time."""
         value = self.value(logs)
+        if epoch < self.start_from_epoch:
+            return
         if self.restore_best_weights and self.best_weights is None:
             self._keep(epoch)
         self.wait += 1
@@ -129,6 +141,7 @@ class EarlyStopping(Monitor):
                 return
         if self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
+            self.note(epoch, f"no better {self.monitor} for {self.wait} epochs, so the run ends.")
             self.trainer.stop_training = True
 
     def _keep(self, epoch: int) -> None:
@@ -147,6 +160,7 @@ class ModelCheckpoint(Monitor):
 
     filepath: may hold numbers of the logs and the epoch counted from 1:
     "model-{epoch:02d}-{val_loss:.3f}.safetensors". save_best_only: only when `monitor` improves.
+    save_weights_only: True, as there is nothing else in such a file; False is refused.
     Each file is written whole or not at all. (The run folder's own checkpoints, from which a run
     resumes, need no callback.) In a `fast_dev_run` nothing is written.
     Raises DataError if the file cannot be written.
@@ -156,10 +170,17 @@ class ModelCheckpoint(Monitor):
         self,
         filepath: str | Path,
         monitor: str = "val_loss",
+        verbose: int = 0,
         save_best_only: bool = False,
+        save_weights_only: bool = True,
         mode: str = "auto",
     ) -> None:
-        super().__init__(monitor, mode)
+        super().__init__(monitor, mode, verbose=verbose)
+        if not save_weights_only:
+            raise ValueError(
+                "ModelCheckpoint writes weights only; to go on with a run as it was, give the "
+                "Trainer a folder (out=) and resume"
+            )
         self.filepath, self.save_best_only = str(filepath), save_best_only
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -180,6 +201,7 @@ class ModelCheckpoint(Monitor):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(path, safetensors.numpy.save(self.model.state_dict()))
+            self.note(epoch, f"weights written to {path}.")
         except OSError as error:
             raise DataError(f"{path}: cannot be written: {error.strerror}.") from None
 
@@ -207,12 +229,13 @@ class ReduceLROnPlateau(Monitor):
         monitor: str = "val_loss",
         factor: float = 0.1,
         patience: int = 10,
+        verbose: int = 0,
         mode: str = "auto",
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0.0,
     ) -> None:
-        super().__init__(monitor, mode, min_delta)
+        super().__init__(monitor, mode, min_delta, verbose)
         if not 0 < factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor must lie between 0 and 1, not {factor}")
         self.factor, self.patience, self.cooldown, self.min_lr = factor, patience, cooldown, min_lr
@@ -239,5 +262,7 @@ class ReduceLROnPlateau(Monitor):
         if self.wait >= self.patience:
             for group in self.trainer.optimizer.param_groups:
                 group["lr"] = max(group["lr"] * self.factor, min(self.min_lr, group["lr"]))
+            rates = ", ".join(f"{group['lr']:g}" for group in self.trainer.optimizer.param_groups)
+            self.note(epoch, f"the learning rate is now {rates}.")
             self.cooldown_counter = self.cooldown
             self.wait = 0

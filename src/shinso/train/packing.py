@@ -53,11 +53,11 @@ def unpack(plain: Any, tensors: Mapping[str, Array]) -> Any:
         return plain
     if set(plain) == {TENSOR}:
         name = plain[TENSOR]
-        if name not in tensors:
+        if not isinstance(name, str) or name not in tensors:
             raise ValueError(f"the array {name!r} is missing")
         return tensors[name]
     if set(plain) == {FLOAT}:
-        if plain[FLOAT] not in _ODD:
+        if not isinstance(plain[FLOAT], str) or plain[FLOAT] not in _ODD:
             raise ValueError(f"{plain[FLOAT]!r} is no number")
         return _ODD[plain[FLOAT]]
     return {key: unpack(value, tensors) for key, value in plain.items()}

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 25
 MOST_FILTERS = 64
 MOST_POINTS = 1500
+MOST_VALUES = 25  # of a list in the configuration
 _SHARES = ("accuracy", "precision", "recall", "f1")
 
 
@@ -229,9 +230,10 @@ def _residuals(outcome: Outcome, where: str) -> str:
         "shapeless cloud around the dashed line."
     )
     if step > 1:
-        note += f" One in {step} of {len(true):,} values is drawn."
-    chart = scatter_chart(true[::step], residual[::step], "target", "prediction − target")
+        note += f" One in {step} of {len(true):,} values is drawn, and the largest errors."
     worst = np.argsort(-np.abs(residual), kind="stable")[:8]
+    drawn = np.union1d(np.arange(0, len(true), step), worst)
+    chart = scatter_chart(true[drawn], residual[drawn], "target", "prediction − target")
     rows = [
         (f"{outcome.numbers[finite][i]:,}", *map(format_number, (true[i], predicted[finite][i])),
          format_number(residual[i]))
@@ -311,6 +313,13 @@ def _flatten(name: str, value: Any, rows: list[tuple[str, str]]) -> None:
         for i, inner in enumerate(value):
             _flatten(f"{name} {i}" if len(value) > 1 else name.rpartition(" / ")[0], inner, rows)
     elif isinstance(value, list):
-        rows.append((name, ", ".join(map(str, value)) or "none"))
+        shown = ", ".join(map(_short, value[:MOST_VALUES])) or "none"
+        more = f", … ({len(value)} in all)" if len(value) > MOST_VALUES else ""
+        rows.append((name, shown + more))
     elif value is not None and value is not False:
-        rows.append((name, str(value)))
+        rows.append((name, _short(value)))
+
+
+def _short(value: Any) -> str:
+    """A value to be read, not to be computed with: config.json has all digits."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

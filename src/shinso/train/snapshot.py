@@ -82,7 +82,7 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, train: Any) -> None:
         trainer.epoch, trainer.batch, trainer.step = (
             _count(place[name]) for name in ("epoch", "batch", "step")
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise DataError(f"{checkpoint.path}: does not fit this run: {reason}") from None
 
@@ -110,11 +110,20 @@ def _restore_measuring(trainer: Trainer, state: dict[str, Any]) -> None:
     for metric, saved in zip(metrics, state["metrics"], strict=True):
         metric.load_state_dict(saved["state"])
     restore_callbacks(trainer.callbacks, state["callbacks"])
-    trainer.history = History(state["history"])
+    trainer.history = _history(state["history"])
     trainer.best = state["best"]
     trainer.stop_training = bool(state["stopped"])
     trainer.seconds = float(state["seconds"])
     trainer.seed = int(state["seed"])
+
+
+def _history(records: Any) -> History:
+    numbers = [value for record in records for value in record.values()]
+    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in numbers):
+        raise ValueError("its history holds something that is no number")
+    if [record["epoch"] for record in records] != list(range(1, len(records) + 1)):
+        raise ValueError("its history is not one of epochs 1, 2, 3, ...")
+    return History(records)
 
 
 def _compare_data(then: dict[str, Any], now: dict[str, Any]) -> None:

@@ -59,7 +59,7 @@ class Trainer:
         schedule: Any = None,
         schedule_every: str = "epoch",
         metrics: Sequence[str | Metric] = (),
-        callbacks: Sequence[Callback] = (),
+        callbacks: Callback | Sequence[Callback] = (),
         seed: int = 0,
         out: str | Path | None = None,
         clip_grad_norm: float | None = None,
@@ -73,7 +73,8 @@ class Trainer:
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.schedule, self.schedule_every = schedule, schedule_every
-        self.metrics, self.callbacks = as_metrics(metrics), list(callbacks)
+        self.metrics = as_metrics(metrics)
+        self.callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
         self.seed, self.config = seed, dict(config or {})
         self.clip_grad_norm, self.clip_grad_value = clip_grad_norm, clip_grad_value
         self.check_gradients = check_gradients
@@ -110,8 +111,22 @@ class Trainer:
         every = self.checkpoint_every
         if every != "epoch" and not (isinstance(every, int) and every >= 1):
             raise ValueError(f'checkpoint_every is "epoch" or a number of steps, not {every!r}')
-        if self.overfit_batches < 0:
-            raise ValueError(f"overfit_batches is a number of batches, not {self.overfit_batches}")
+        few = self.overfit_batches
+        if isinstance(few, bool) or not isinstance(few, int) or few < 0:
+            raise ValueError(f"overfit_batches is a number of batches, not {few!r}")
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(
+                    "callbacks is a list of Callback objects, such as [EarlyStopping()], not of "
+                    f"{type(callback).__name__}: derive yours from shinso.train.Callback"
+                )
+        mine = {id(p) for p in self.model.parameters()}
+        theirs = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
+        if mine and not mine & theirs:
+            raise ValueError(
+                "the optimizer has no parameter of this model, which would never learn: make it "
+                "with the parameters of the very model that is trained"
+            )
 
     # -- one step --------------------------------------------------------------------------------
 
@@ -123,6 +138,11 @@ class Trainer:
         """
         y = self.model(x)
         loss = self.loss(y, t)
+        if not isinstance(loss, Tensor):
+            raise TypeError(
+                f"the loss function gave a {type(loss).__name__}, not a Tensor: without the "
+                "operations of shinso.ops there is no gradient"
+            )
         loss.backward()
         self.prepare_update(loss)
         self.optimizer.step()
