@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
+TORCH ?= torch==2.13.0
 
 .PHONY: train test check bench format clean
 
@@ -35,9 +36,10 @@ $(VENV)/ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
-# PyTorch is the peer to measure against, pinned to a CPU build, and never part of .venv.
+# PyTorch is the peer to measure against, pinned, and never part of .venv. Where the default index has
+# the CUDA build (gigabytes), name the CPU build: make bench TORCH="torch==2.13.0+cpu --index-url URL"
 $(BENCH)/ready: pyproject.toml
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e .
 	touch $@

@@ -93,10 +93,10 @@ class Cell:
     @property
     def data(self) -> Array:
         """The array, live and read-only: it shows later writes. `.copy()` it to keep it."""
-        overlay = _thread.overlay
-        if overlay is None or self._store is None:
+        if self._store is None:
             return self._view
-        return overlay.read(self, "data", self._view)
+        overlay = _thread.overlay
+        return self._view if overlay is None else overlay.read(self, "data", self._view)
 
     @data.setter
     def data(self, value: Any) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from bench.__main__ import main, options
 from bench.process import THREAD_VARIABLES, BenchError, Process
 from bench.worker import Worker

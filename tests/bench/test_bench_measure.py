@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from math import nan
 
 import pytest
+
 from bench.measure import Plan, check_equal, measure
 from bench.process import BenchError
 from bench.timing import calibrate, settle, timed_round

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bench.on_shinso import ShinsoNetwork, ShinsoSide
 from bench.workloads import WORKLOADS
 

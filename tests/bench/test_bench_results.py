@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from rich.console import Console
+
 from bench.results import Row, Timing
 from bench.table import cells, milliseconds, table, write_json
-from rich.console import Console
 
 
 def row(peers=(), seconds=(0.002, 0.001, 0.009)):
