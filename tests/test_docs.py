@@ -1,6 +1,7 @@
 """The README's code runs, and its links lead somewhere."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,12 @@ def test_the_readme_counts_rightly():
 
     number = int(re.search(r"(\d+) operations agree", (ROOT / "README.md").read_text()).group(1))
     assert number == len({case.op for case in CASES})
+
+
+def test_the_lower_bounds_in_the_docs_are_the_packages():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    bounds = [*project["dependencies"], *project["optional-dependencies"]["data"]]
+    page = (ROOT / "docs" / "dependencies.md").read_text()
+    for bound in bounds:
+        name, version = bound.split(">=")
+        assert re.search(rf"\b{name} ≥ {re.escape(version.removesuffix('.0'))}", page), bound
