@@ -298,7 +298,7 @@ def test_resume_takes_only_the_same_run(run_folder, tmp_path):
     for option in (("--seed", 1), ("--overfit-batches", 1), ("--fast-dev-run",)):
         text = shinso("train", "--resume", run_folder, *option, folder=tmp_path, code=1)
         assert "it takes only" in text
-    assert "empty" in shinso("train", "--resume", "", folder=tmp_path, code=1)
+    assert "current folder" in shinso("train", "--resume", "", folder=tmp_path, code=1)
     config = json.loads((run_folder / "config.json").read_text())
     for change, says in (
         (lambda c: c["settings"]["recipe"].pop("lr"), "lr"),

@@ -142,8 +142,8 @@ def command(
 
 
 def _folder(option: str, path: Path) -> Path:
-    if path == Path():  # what an empty text turns into
-        raise ValueError(f"{option} takes the path of a run folder, not an empty text")
+    if path == Path():  # also what an empty text turns into
+        raise ValueError(f"{option} takes a folder of the run's own, not the current folder")
     return path
 
 
@@ -156,8 +156,7 @@ def _resume(folder: Path, data_dir: Path | None, workers: int) -> None:
     if now != plan:
         raise DataError(
             f"{folder}: {plan.data} is not what it was when the run began (its shapes, classes, "
-            "mean "
-            "or deviation differ): a run goes on with the same data, or begins anew"
+            "mean or deviation differ): a run goes on with the same data, or begins anew"
         )
     run(plan, splits, settings, folder, resume=True, workers=workers)
 

@@ -266,7 +266,7 @@ def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool, name: str | 
 
 
 def _as_array(data: Any, dtype: Any) -> Array:
-    """A fresh array of the user's data, in the dtype that DESIGN's dtype rule gives it."""
+    """A fresh array of the user's data, in the dtype that a new tensor gets."""
     if isinstance(data, Tensor):
         data = data.data
     try:

@@ -41,7 +41,7 @@ def column(t: Array, x: Array, axis: int) -> Array:
 def one_hot(op: str, t: Array, x: Array, axis: int, ignore_index: int | None = None) -> Array:
     """True at each label's own class, along x's class axis; all False where t is ignore_index.
 
-    Raises ValueError (R9: as soon as the values are known) for a label outside 0 … C - 1.
+    Raises ValueError, as soon as the values are known, for a label outside 0 … C - 1.
     """
     classes = x.shape[axis]
     valid = (t >= 0) & (t < classes)
