@@ -44,8 +44,7 @@ def datasets() -> None:
     console.print(
         "\nYour own: --data imagefolder:PATH (a folder or tar of class folders) or --data csv:PATH "
         "(a table, with or without a header; --target COLUMN).\nFiles are looked for in "
-        "--data-dir, in "
-        "$SHINSO_DATA and in the user's cache, then downloaded.",
+        "--data-dir, in $SHINSO_DATA and in the user's cache, then downloaded.",
         style="dim",
         markup=False,
         soft_wrap=True,

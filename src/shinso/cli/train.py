@@ -221,8 +221,7 @@ def _announce(plan: Plan, splits: DataSplits, settings: Settings, model: Any) ->
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
     console.print(
         f"{plan.model} ({parameters:,} parameters) on {splits.name}: {len(splits.train):,} "
-        "training "
-        f"and {len(splits.test):,} test examples\n{epochs}, batches of "
+        f"training and {len(splits.test):,} test examples\n{epochs}, batches of "
         f"{recipe.batch_size}, {recipe.optimizer} at {recipe.lr:g} ({recipe.schedule}), "
         f"augmentation {augment}, seed {settings.seed}",
         markup=False,

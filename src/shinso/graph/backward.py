@@ -83,9 +83,8 @@ def _step(function: Function, pending: Gradients, leaves: dict[int, tuple[Tensor
         return
     if function.released:
         raise RuntimeError(
-            f"backward() a second time through {type(function).__name__}, whose graph was freed "
-            "by the "
-            "first. Call the first with backward(retain_graph=True)."
+            f"backward() a second time through {type(function).__name__}, whose graph was freed by "
+            "the first. Call the first with backward(retain_graph=True)."
         )
     _retain(function, douts)
     if len(douts) > 1:
@@ -150,8 +149,7 @@ def _fit(dx: Any, x: Tensor, function: Function) -> Any:
         if dx.shape != shape:
             raise RuntimeError(
                 f"{type(function).__name__}.backward returned a gradient of shape {dx.shape} for "
-                "an "
-                f"input of shape {shape}"
+                f"an input of shape {shape}"
             )
     return dx if dx.dtype == x.dtype else dx.astype(x.dtype)
 

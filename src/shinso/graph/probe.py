@@ -149,9 +149,8 @@ class Probe:
     def _escape(self, *_: Any, **__: Any) -> Any:
         raise ProbeError(
             "op code took a value out of an array (a branch, a conversion to a number or to "
-            "another "
-            "array, a loop over its elements, a hash). Shapes, dtypes and options may decide; "
-            "values may not."
+            "another array, a loop over its elements, a hash). Shapes, dtypes and options may "
+            "decide; values may not."
         )
 
     __array__ = __bool__ = __float__ = __int__ = __index__ = __complex__ = _escape

@@ -162,8 +162,7 @@ class Tensor(Cell, Methods):
         if create_graph:
             raise NotImplementedError(
                 "gradients of gradients (create_graph=True) are not supported: backward runs on "
-                "plain "
-                "arrays. numerical_gradient() of a gradient may serve for small problems."
+                "plain arrays. numerical_gradient() of a gradient may serve for small problems."
             )
         run_backward(self, gradient, retain_graph)
 

@@ -127,9 +127,8 @@ class Module:
         elif name in own["_parameters"]:
             if value is not None:
                 raise TypeError(
-                    f"{type(self).__name__}.{name} is a parameter: assign an nn.Parameter or "
-                    "None, not "
-                    f"a {type(value).__name__}. To change its values write .data"
+                    f"{type(self).__name__}.{name} is a parameter: assign an nn.Parameter or None, "
+                    f"not a {type(value).__name__}. To change its values write .data"
                 )
             own["_parameters"][name] = None
         elif name in own["_buffers"]:

@@ -99,8 +99,7 @@ def matmul(x: Any, y: Any) -> Tensor:
         raise ValueError(
             f"matmul of shapes {tuple(x.shape)} and {tuple(y.shape)}: the last axis of the first "
             f"({x.shape[-1]}) must equal the {'second-to-last' if y.ndim > 1 else 'only'} axis of "
-            "the "
-            f"second ({inner})"
+            f"the second ({inner})"
         )
     return MatMul()(x, y)
 
@@ -142,8 +141,7 @@ def einsum(subscripts: str, x: Any, y: Any) -> Tensor:
         if len(set(letters)) != len(letters) or len(letters) != operand.ndim:
             raise ValueError(
                 f"einsum {subscripts!r}: {letters!r} must name each of {operand.ndim} axes of "
-                "shape "
-                f"{tuple(operand.shape)} by a letter of its own"
+                f"shape {tuple(operand.shape)} by a letter of its own"
             )
     unknown = sorted(set(result) - set(a + b))
     if unknown or len(set(result)) != len(result):

@@ -41,8 +41,8 @@ def clip_grad_norm_(
         require(
             np.isfinite(norm),
             "clip_grad_norm_: the norm of the gradients is NaN or infinite, so it cannot be "
-            "clipped. "
-            "Look for the first layer whose output is not finite, or lower the learning rate.",
+            "clipped. Look for the first layer whose output is not finite, or lower the learning "
+            "rate.",
         )
     factor = np.minimum(1.0, float(max_norm) / (norm + 1e-6))
     for p, g in pairs:

@@ -62,8 +62,7 @@ class Schedule:
         if len(groups) != len(lrs):
             raise RuntimeError(
                 f"{type(self).__name__} was made for {len(lrs)} parameter groups; the optimizer "
-                "now "
-                f"has {len(groups)}. Make the schedule after the last add_param_group"
+                f"now has {len(groups)}. Make the schedule after the last add_param_group"
             )
         for group, lr in zip(groups, lrs, strict=True):
             group["lr"] = lr

@@ -51,10 +51,8 @@ def _of_operation(finding: Finding) -> str | None:
     if op == "Exponential":
         return (
             f"exp of {_highest(operands[0]):.4g} is too large for {operands[0].dtype} (at most "
-            "about "
-            f"{np.log(np.finfo(operands[0].dtype).max):.0f}). Use softmax, log_softmax or "
-            "logsumexp, "
-            "which subtract the maximum first"
+            f"about {np.log(np.finfo(operands[0].dtype).max):.0f}). Use softmax, log_softmax or "
+            "logsumexp, which subtract the maximum first"
         )
     return None
 
