@@ -4,6 +4,8 @@ Nothing in an archive is trusted: links, devices, absolute names and names that 
 refused; so are archives with too many files or too many bytes, counted while they are inflated.
 """
 
+from __future__ import annotations
+
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,8 +30,7 @@ def is_tar_name(path: Path) -> bool:
 def tar_names(path: Path) -> list[Parts]:
     """Return the names of all files in the archive, each as a tuple of folders and file name.
 
-    Raises:
-        DataError: as for `tar_files`.
+    Raises DataError as `tar_files` does.
     """
     return [parts for parts, _ in tar_files(path, lambda parts: False)]
 
@@ -37,9 +38,8 @@ def tar_names(path: Path) -> list[Parts]:
 def tar_files(path: Path, wanted: Callable[[Parts], bool]) -> Iterator[tuple[Parts, bytes]]:
     """Yield (name, content) of each file in the archive; content is empty unless `wanted(name)`.
 
-    Raises:
-        DataError: no tar archive, damaged, cut short, a link, a device, a name that leaves the
-            archive's folder, a name that comes twice, or over the limits.
+    Raises DataError for what is no tar archive, damaged or cut short, for a link, a device, a name
+    that leaves the archive's folder, a name that comes twice, and an archive over the limits.
     """
     seen: set[Parts] = set()
     with BoundedFile(path, MAX_TOTAL_BYTES, MAX_MEMBER_BYTES) as file:

@@ -4,6 +4,8 @@ A compressed file of a few kilobytes can inflate to gigabytes (a "bomb"), and a 
 any size. So everything that inflates reads through here: piece by piece, up to a limit.
 """
 
+from __future__ import annotations
+
 import gzip
 import io
 import stat
@@ -23,8 +25,7 @@ LARGEST_RATIO = 1032
 def regular_file_size(path: Path) -> int:
     """Return the size of a file in bytes.
 
-    Raises:
-        DataError: there is no such file, or it is a folder, a pipe or a device.
+    Raises DataError if there is no such file, or it is a folder, a pipe or a device.
     """
     with file_errors(path):
         status = path.stat()
@@ -55,13 +56,11 @@ def file_errors(path: Path) -> Iterator[None]:
 class BoundedFile(io.RawIOBase):
     """A file opened for reading that refuses to go past a limit; gzip is inflated on the way.
 
-    Args:
-        path: the file. It is gzip if it begins as gzip does; a name in .gz or .tgz must.
-        max_bytes: the largest size of the (inflated) content.
-        max_read: the largest piece that a single `read` may ask for.
-
-    Raises:
-        DataError: here or in `read` and `seek`: no such file, not gzip, damaged, over the limit.
+    path: the file. It is gzip if it begins as gzip does; a name in .gz or .tgz must.
+    max_bytes: the largest size of the (inflated) content. max_read: the largest piece that a single
+    `read` may ask for.
+    Raises DataError, here or in `read` and `seek`, if there is no such file, or it is not gzip but
+    should be, is damaged, or is over the limit.
     """
 
     def __init__(self, path: Path, max_bytes: int, max_read: int = 1 << 30) -> None:

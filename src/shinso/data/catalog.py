@@ -1,5 +1,7 @@
 """The data sets one can ask for by name, and `load`, which gets any of them ready for training."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -77,20 +79,14 @@ def load(
     names, and in the user's cache; what is nowhere is downloaded into the cache. Your own data is
     split at random (a fifth for the test, stratified) if it has no test part of its own.
 
-    Args:
-        name_or_spec: "digits", "mnist", "fashion_mnist", "cifar10", "imagefolder:PATH", "csv:PATH".
-        data_dir: the folder with the files, or with a folder named like the data set.
-        image_size: images are resized to (height, width); one number means a square.
-        target: csv only: the column to predict, see `csv_table`.
-        task: csv only: "classification" or "regression" if the guess would be wrong.
-        header: csv only, see `csv_table`.
-        delimiter: csv only, see `csv_table`.
-        mode: imagefolder only: "RGB", or "L" for grey.
-        seed: decides the split of your own data.
-
-    Raises:
-        DataError: an unknown name (the nearest is suggested), a file that is missing or bad, or an
-            option that the data set has no use for.
+    name_or_spec: "digits", "mnist", "fashion_mnist", "cifar10", "imagefolder:PATH" or "csv:PATH".
+    data_dir: the folder with the files, or with a folder named like the data set.
+    image_size: resize images to (height, width); one number means a square.
+    For csv only, target: the column to predict; header, delimiter: see `csv_table` for all three;
+    task: "classification" or "regression" if the guess would be wrong.
+    For imagefolder only, mode: "RGB", or "L" for grey. seed: decides the split of your own data.
+    Raises DataError for an unknown name (the nearest is suggested), a file that is missing or bad,
+    and an option that the data set has no use for.
     """
     kind, colon, path = name_or_spec.partition(":")
     _check_size(image_size)

@@ -5,6 +5,8 @@ pixel bytes (1024 red, 1024 green, 1024 blue, row by row). The "python version" 
 can run programs, and is never opened.
 """
 
+from __future__ import annotations
+
 import os
 import tempfile
 import warnings
@@ -61,8 +63,7 @@ def load_cifar10(data_dir: str | Path | None) -> tuple[ArrayDataset, ArrayDatase
     `cifar10_jpg.tar.gz`, a tar of train/CLASS/*.jpg and test/CLASS/*.jpg (lossy, so accuracies are
     close to the published ones but not comparable). The decoded JPEG files are kept in the cache.
 
-    Raises:
-        DataError: the files cannot be had, are damaged, or a label is out of range.
+    Raises DataError if the files cannot be had or are damaged, or a label is out of range.
     """
     folders = search_folders("cifar10", data_dir)
     for folder in folders:

@@ -1,5 +1,7 @@
 """A table of numbers in a CSV file: one row per example, one column per feature, one the target."""
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -42,24 +44,18 @@ def csv_table(
     The target means classes if it is text, or if it is whole numbers with at most 20 different
     values, fewer than half as many as rows; otherwise it is a quantity. `task` decides otherwise.
 
-    Args:
-        path: the file.
-        target: the column to predict: its name, or its position from 0 (negative from the end);
-            None is the last one.
-        header: whether the first row holds names; "auto" says yes if none of its cells is a number.
-        delimiter: the sign between cells; None takes the one of , ; tab | that is most frequent in
-            the first line.
-        task: "classification" or "regression" instead of the rule above.
-        max_bytes: the largest size of the (inflated) text to accept.
-
-    Returns:
-        Features float32 (N, F) and, for classes, labels int64 (N,) with `classes` the sorted
-        values; for a quantity, a target float32 (N, 1) and `classes` None.
-
-    Raises:
-        DataError: with the line and the column: a row of the wrong length, a cell that is empty, no
-            number, NaN or infinite; names that come twice; no such target; an empty file; an
-            encoding other than UTF-8; a damaged .gz; more than 5 million rows or 250 million cells.
+    path: the file. target: the column to predict: its name, or its position from 0 (negative from
+    the end); None is the last one.
+    header: whether the first row holds names; "auto" says yes if none of its cells is a number.
+    delimiter: the sign between cells; None takes the one of , ; tab | that is most frequent in the
+    first line. task: "classification" or "regression" instead of the rule above.
+    max_bytes: the largest size of the (inflated) text to accept.
+    Returns features float32 (N, F) and, for classes, labels int64 (N,) with `classes` the sorted
+    values; for a quantity, a target float32 (N, 1) and `classes` None.
+    Raises DataError, with the line and the column, for a row of the wrong length, a cell that is
+    empty, no number, NaN or infinite, names that come twice, no such target, an empty file, an
+    encoding other than UTF-8, a damaged .gz, and more than 5 million rows or 250 million cells.
+    Raises ValueError for another task, or a delimiter that is not one sign.
     """
     if task not in (None, "classification", "regression"):
         raise ValueError(f"task must be 'classification' or 'regression', got {task!r}.")

@@ -1,5 +1,7 @@
 """Arrays of examples that belong together, and splitting them into a training and a test part."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -19,16 +21,13 @@ class ArrayDataset:
     tuple with one entry per array. Like PyTorch's `TensorDataset`, but a batch is one indexing
     operation and not one per example.
 
-    Args:
-        arrays: at least one array, each (N, ...): first the inputs, last the targets.
-        classes: the names of the classes, if the last array holds class numbers.
-        name: a name for messages, such as "mnist".
-        transform: `transform(x, None) -> x`, applied to the first array of what is taken out.
-            For what is random, give a transform to the `DataLoader`, which has a generator.
-
-    Raises:
-        DataError: no array, arrays of different lengths, or a class number without a name.
-        TypeError: an array of Python objects.
+    arrays: at least one array, each (N, ...): first the inputs, last the targets.
+    classes: the names of the classes, if the last array holds class numbers. name: a name for
+    messages, such as "mnist".
+    transform: `transform(x, None) -> x`, applied to the first array of what is taken out. For what
+    is random, give a transform to the `DataLoader`, which has a generator.
+    Raises DataError for no array, arrays of different lengths, or a class number without a name;
+    TypeError for an array of Python objects.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class ArrayDataset:
         shape: tuple[int, ...] = self[:1][0].shape
         return shape[1:]
 
-    def subset(self, indices: ArrayLike) -> "ArrayDataset":
+    def subset(self, indices: ArrayLike) -> ArrayDataset:
         """Return a new data set with only the examples `indices`, in that order."""
         key, _ = _key(np.asarray(indices), len(self))
         return ArrayDataset(
@@ -83,8 +82,7 @@ class ArrayDataset:
 def check_labels(labels: Array, num_classes: int, where: str) -> None:
     """Raise unless `labels` are whole numbers of shape (N,), each from 0 to num_classes - 1.
 
-    Raises:
-        DataError: with `where`, the position and the value of the first label that is wrong.
+    Raises DataError with `where`, the position and the value of the first label that is wrong.
     """
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(
@@ -105,19 +103,12 @@ def train_test_split(
 ) -> tuple[ArrayDataset, ArrayDataset]:
     """Divide a data set at random into a training part and a test part.
 
-    Args:
-        dataset: what to divide.
-        test_size: the share of the test part (0 < share < 1, rounded up), or, if an int, how many
-            examples it gets.
-        seed: the same seed gives the same parts, on any machine.
-        stratify: give each class the same share in both parts, as closely as whole examples allow.
-            Targets that are no class labels (a regression) have no classes to balance.
-
-    Returns:
-        (train, test), each in random order.
-
-    Raises:
-        ValueError: a part would be empty.
+    dataset: what to divide. test_size: the share of the test part (0 < share < 1, rounded up), or,
+    if an int, how many examples it gets. seed: the same seed gives the same parts, on any machine.
+    stratify: give each class the same share in both parts, as closely as whole examples allow.
+    Targets that are no class labels (a regression) have no classes to balance.
+    Returns (train, test), each in random order. Raises ValueError if a part would be empty,
+    TypeError for a test_size that is no number.
     """
     n = len(dataset)
     count = _test_count(n, test_size)

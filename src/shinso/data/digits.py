@@ -3,6 +3,8 @@
 The licence and the source stand beside the file, in files/LICENSE-digits.txt.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Literal
 
@@ -25,13 +27,7 @@ def digits(
     The split is fixed: 1437 training and 360 test images, stratified, drawn with seed 0. To get
     numbers from 0 to 1, use `ToFloat(scale=16)`.
 
-    Args:
-        split: "train" or "test".
-        transform: as in `ArrayDataset`.
-
-    Raises:
-        ValueError: another split.
-
+    split: "train" or "test"; raises ValueError for another. transform: as in `ArrayDataset`.
     Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
     Learning Repository, 1998, doi:10.24432/C50P49, CC BY 4.0.
     """

@@ -1,5 +1,7 @@
 """The one error of the data part: something is wrong with a file or a table, and where."""
 
+from __future__ import annotations
+
 
 class DataError(ValueError):
     """A file or folder with data cannot be used; the message names it and says what to do.

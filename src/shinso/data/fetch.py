@@ -4,6 +4,8 @@ A download is checked by SHA-256 and appears in the cache under its name only wh
 and right; until then it has another name.
 """
 
+from __future__ import annotations
+
 import hashlib
 import http.client
 import os
@@ -49,8 +51,7 @@ def cache_folder(dataset: str) -> Path:
 def search_folders(dataset: str, data_dir: str | Path | None) -> list[Path]:
     """Return the folders to look into, best first: given, from the environment, the cache.
 
-    Raises:
-        DataError: `data_dir` or the environment variable names a folder that does not exist.
+    Raises DataError if `data_dir` or the environment variable names a folder that does not exist.
     """
     folders: list[Path] = []
     given = (("--data-dir (data_dir)", data_dir), (ENVIRONMENT, os.environ.get(ENVIRONMENT)))
@@ -81,9 +82,8 @@ def find(folders: Sequence[Path], names: Sequence[str]) -> list[Path] | None:
 def fetch(source: Source, folders: Sequence[Path]) -> list[Path]:
     """Return the paths of the files of `source`, from `folders` or else downloaded to the last one.
 
-    Raises:
-        DataError: a file can be neither found nor downloaded; the message says which files to put
-            where. Also when the cache cannot be written.
+    Raises DataError if a file can be neither found nor downloaded (the message says which files to
+    put where), or the cache cannot be written.
     """
     found = find(folders, [file.name for file in source.files])
     if found is not None:

@@ -9,6 +9,8 @@
 Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
 """
 
+from __future__ import annotations
+
 import math
 import struct
 from pathlib import Path
@@ -30,12 +32,9 @@ def read_idx(path: str | Path, max_bytes: int = 2 << 30) -> Array:
     The header is compared with the real size before memory is taken: a plain file must have just
     the size the header promises, and a gzip file is inflated piece by piece, no further than that.
 
-    Args:
-        path: the file.
-        max_bytes: the largest amount of data to accept.
-
-    Raises:
-        DataError: it is no IDX file, is cut short, has bytes left over, is damaged or too large.
+    path: the file. max_bytes: the largest amount of data to accept.
+    Raises DataError if it is no IDX file, is cut short, has bytes left over, is damaged or too
+    large.
     """
     path = Path(path)
     with BoundedFile(path, max_bytes + 4 + 4 * MOST_DIMENSIONS + 1) as file:

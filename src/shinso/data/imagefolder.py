@@ -9,6 +9,8 @@
 One folder around all of it, as archives often have, makes no difference.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -63,20 +65,14 @@ def image_folder(
 ) -> ArrayDataset:
     """Read a folder (or .tar, .tar.gz, .tgz) of class folders into memory.
 
-    Args:
-        path: the folder or archive.
-        size: resize every image to (height, width); one number means a square. Without it, all
-            images must have the same size.
-        split: "train", "test" or "val" if the folder has such parts; None takes all images.
-        mode: "RGB" or "L" (grey).
-
-    Returns:
-        Images uint8 (N, C, H, W) sorted by part, class and file name, and labels int64 (N,);
-        `classes` are the names of the class folders, sorted.
-
-    Raises:
-        DataError: naming the file: a broken image, different sizes, a link that leads out of the
-            folder, an archive over the limits, no images, no such part, no Pillow.
+    path: the folder or archive. size: resize every image to (height, width); one number means a
+    square. Without it, all images must have the same size.
+    split: "train", "test" or "val" if the folder has such parts; None takes all images. mode: "RGB"
+    or "L" (grey).
+    Returns images uint8 (N, C, H, W) sorted by part, class and file name, and labels int64 (N,);
+    `classes` are the names of the class folders, sorted.
+    Raises DataError, naming the file, for a broken image, different sizes, a link that leads out of
+    the folder, an archive over the limits, no images, no such part, no Pillow.
     """
     path = Path(path)
     files = arrange(_names(path), path)
@@ -95,12 +91,9 @@ def image_folder_splits(
 ) -> tuple[ArrayDataset, ArrayDataset | None]:
     """Read the training and the test part of a folder or archive; see `image_folder`.
 
-    Returns:
-        (train, test). `test` is the part "test", or "val" if there is no "test"; it is None if the
-        folder has neither, and then `train` holds all images.
-
-    Raises:
-        DataError: as for `image_folder`; also a test part without a training part.
+    Returns (train, test). `test` is the part "test", or "val" if there is no "test"; it is None if
+    the folder has neither, and then `train` holds all images.
+    Raises DataError as `image_folder` does, and for a test part without a training part.
     """
     path = Path(path)
     files = arrange(_names(path), path)
@@ -124,8 +117,7 @@ def image_folder_splits(
 def arrange(names: Sequence[Parts], where: Path) -> list[ImageFile]:
     """Find out which part and class each image belongs to, from the names alone.
 
-    Raises:
-        DataError: there is no image, or one lies outside a class folder.
+    Raises DataError if there is no image, or one lies outside a class folder.
     """
     images = sorted(name for name in names if _is_image(name))
     if not images:

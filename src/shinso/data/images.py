@@ -5,6 +5,8 @@ header before a pixel is decoded, only well-known formats are tried, and whateve
 decoder comes out as one sentence that names the file.
 """
 
+from __future__ import annotations
+
 import io
 from pathlib import Path
 from typing import Any, Literal
@@ -36,19 +38,12 @@ def read_image(
 
     It is turned upright as its EXIF orientation says. Transparency is left out.
 
-    Args:
-        source: the path, or the bytes of the file.
-        name: what messages call it; the path if not given.
-        mode: "RGB" for 3 channels, "L" for 1 (grey).
-        size: (height, width) to resize to, bilinear with antialiasing.
-
-    Returns:
-        Pixels 0 to 255, uint8 (C, H, W).
-
-    Raises:
-        DataError: no such file, no image, damaged, cut short, more than 64 million pixels, or
-            Pillow is not installed.
-        ValueError: another mode.
+    source: the path, or the bytes of the file. name: what messages call it; the path if not given.
+    mode: "RGB" for 3 channels, "L" for 1 (grey). size: (height, width) to resize to, bilinear with
+    antialiasing.
+    Returns pixels 0 to 255, uint8 (C, H, W).
+    Raises DataError for no such file, no image, one that is damaged, cut short or of more than 64
+    million pixels, and if Pillow is not installed; ValueError for another mode.
     """
     if mode not in ("RGB", "L"):
         raise ValueError(f"mode must be 'RGB' or 'L', got {mode!r}.")
@@ -78,8 +73,7 @@ def read_image(
 def read_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Return the content of a file.
 
-    Raises:
-        DataError: there is no such file, or it is larger than `max_bytes`.
+    Raises DataError if there is no such file, or it is larger than `max_bytes`.
     """
     size = regular_file_size(path)
     if size > max_bytes:

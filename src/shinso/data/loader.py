@@ -1,5 +1,7 @@
 """Batches of a data set: in order or shuffled, prepared by threads, resumable at any batch."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,19 +26,16 @@ class DataLoader:
 
     Each `for` loop over the loader is one epoch; it uses `loader.epoch` and increases it by one.
 
-    Args:
-        dataset: has `len()` and takes an index array, e.g. an `ArrayDataset`.
-        batch_size: examples per batch; the last batch of an epoch may be smaller.
-        shuffle: a new random order in each epoch.
-        num_workers: threads that prepare batches in the background; 0 prepares them in the loop.
-        drop_last: leave out a last batch that is not full.
-        seed: decides the orders and what random transforms draw.
-        transform: `transform(x, rng) -> x` for the first array of each batch.
-        prefetch: batches each worker prepares ahead (PyTorch: `prefetch_factor`).
-        target_transform: the same for the last array of each batch, e.g. `OneHot(10)`.
-
-    Raises:
-        ValueError, TypeError: an argument out of its range or of the wrong kind.
+    dataset: has `len()` and takes an index array, e.g. an `ArrayDataset`.
+    batch_size: examples per batch; the last batch of an epoch may be smaller. drop_last: leave out
+    a last batch that is not full.
+    shuffle: a new random order in each epoch. seed: decides the orders and what random transforms
+    draw.
+    num_workers: threads that prepare batches in the background; 0 prepares them in the loop.
+    prefetch: batches each worker prepares ahead (PyTorch: `prefetch_factor`).
+    transform: `transform(x, rng) -> x` for the first array of each batch. target_transform: the
+    same for the last array of each batch, e.g. `OneHot(10)`.
+    Raises ValueError for an argument out of its range, TypeError for one of the wrong kind.
     """
 
     def __init__(
@@ -92,9 +91,8 @@ class DataLoader:
         """Iterate over the batches of `epoch` from batch number `start` on.
 
         They are the very batches that a full pass over that epoch gives at these places.
-
-        Raises:
-            ValueError: `epoch` or `start` is negative, or there are fewer than `start` batches.
+        Raises ValueError if `epoch` or `start` is negative, or there are fewer than `start`
+        batches.
         """
         epoch, start = _at_least(0, epoch, "epoch"), _at_least(0, start, "start")
         count = len(self)

@@ -1,5 +1,7 @@
 """MNIST and Fashion-MNIST: 28 x 28 grey images in four IDX files each."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,14 +61,10 @@ def load_mnist(
 ) -> tuple[ArrayDataset, ArrayDataset, str]:
     """Return (train, test, where the files are); images uint8 (N, 1, H, W), labels int64 (N,).
 
-    Args:
-        source: `MNIST` or `FASHION_MNIST`.
-        classes: the names of the classes.
-        data_dir: a folder to look into first.
-
-    Raises:
-        DataError: the files cannot be had, are damaged, do not fit together, or are those of the
-            other data set, which has the same file names.
+    source: `MNIST` or `FASHION_MNIST`. classes: the names of the classes. data_dir: a folder to
+    look into first.
+    Raises DataError if the files cannot be had, are damaged, do not fit together, or are those of
+    the other data set, which has the same file names.
     """
     paths = fetch(source, search_folders(source.dataset, data_dir))
     _check_not_the_other(source, paths)

@@ -1,5 +1,7 @@
 """Apply a function to items in background threads, and hand the results out in order."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

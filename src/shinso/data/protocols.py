@@ -1,5 +1,7 @@
 """What the pieces of the data part hand to one another: arrays, data sets, transforms."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 

@@ -1,5 +1,7 @@
 """Images at other places than their pixels: resizing and rotating with bilinear interpolation."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,9 +22,8 @@ class Resize:
     new pixel's centre in the old image; when shrinking, the triangle is widened so that every old
     pixel counts. Rows and columns are separate: Y = A X Bᵀ (as Pillow and torchvision do).
 
-    Args:
-        size: (height, width); or one number for the shorter side, keeping the proportions, as in
-            torchvision.
+    size: (height, width); or one number for the shorter side, keeping the proportions, as in
+    torchvision.
     """
 
     size: int | tuple[int, int]
@@ -33,8 +34,7 @@ class Resize:
     def __call__(self, x: Array, rng: np.random.Generator | None = None) -> Array:
         """Return images (N, C, height, width) in the dtype of `x`; uint8 is rounded.
 
-        Raises:
-            ValueError, TypeError: `x` is not (N, C, H, W) of uint8 or float.
+        Raises ValueError or TypeError if `x` is not (N, C, H, W) of uint8 or float.
         """
         check_images(x, "Resize")
         height, width = self.output_size(x.shape[2], x.shape[3])
@@ -77,13 +77,9 @@ class RandomRotation:
     """Turn each image about its centre by an angle drawn for each image.
 
     Values between pixels are bilinear; outside the image everything is 0.
-
-    Args:
-        degrees: angles from -degrees to +degrees, or a pair (least, greatest). Positive angles turn
-            counter-clockwise.
-
-    Raises:
-        ValueError: a negative number, or a pair in the wrong order.
+    degrees: angles from -degrees to +degrees, or a pair (least, greatest). Positive angles turn
+    counter-clockwise.
+    Raises ValueError for a negative number, or a pair in the wrong order.
     """
 
     def __init__(self, degrees: float | tuple[float, float]) -> None:

@@ -4,6 +4,8 @@ Nothing here keeps a state: the order of epoch 7 needs no memory of epochs 0 to 
 numbers of batch 12 do not depend on which thread prepares it, or when.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,9 +18,7 @@ TRANSFORM = 2
 def check_seed(seed: int) -> int:
     """Return `seed` if it is a whole number >= 0.
 
-    Raises:
-        TypeError: the seed is no whole number.
-        ValueError: the seed is negative.
+    Raises TypeError if it is no whole number, ValueError if it is negative.
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise TypeError(f"seed must be a whole number, got {seed!r}.")

@@ -1,5 +1,7 @@
 """What loading a named data set gives: a training part, a test part, and facts about both."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,18 +21,14 @@ class DataSplits:
     kept as uint8 and turned into floats batch by batch), tables (N, F) as they are. For inputs of
     mean 0 and variance 1 put `Normalize(splits.mean, splits.std)` behind it.
 
-    Attributes:
-        train: the training part.
-        test: the test part.
-        name: the name of the data set.
-        task: "classification" (labels int64 (N,)) or "regression" (targets float32 (N, 1)).
-        classes: the names of the classes in label order, or None.
-        mean: per channel (or column), over the training part as delivered; before any resizing.
-        std: the same; 1 where everything is equal, so that one can divide by it.
-        input_shape: the shape of one input, e.g. (1, 28, 28).
-        source: where the data came from.
-        divided: whether the test part was drawn from the examples here, at random, because the data
-            has none of its own.
+    train, test: the two parts. name: the name of the data set.
+    task: "classification" (labels int64 (N,)) or "regression" (targets float32 (N, 1)). classes:
+    the names of the classes in label order, or None.
+    mean: per channel (or column), over the training part as delivered, before any resizing. std:
+    the same; 1 where everything is equal, so that one can divide by it.
+    input_shape: the shape of one input, e.g. (1, 28, 28). source: where the data came from.
+    divided: whether the test part was drawn from the examples here, at random, because the data has
+    none of its own.
     """
 
     train: ArrayDataset
@@ -50,9 +48,7 @@ def mean_and_std(x: Array, scale: float = 1.0) -> tuple[tuple[float, ...], tuple
 
     The deviation is that of the whole (divided by N, not N - 1). A constant channel gets the
     deviation 1. The data is read in pieces, so that it is never all in memory as float64.
-
-    Raises:
-        ValueError: `x` is empty or has no axis 1.
+    Raises ValueError if `x` is empty or has no axis 1.
     """
     if x.ndim < 2 or x.size == 0:
         raise ValueError(f"mean_and_std needs data of shape (N, C, ...), got {x.shape}.")

@@ -5,6 +5,8 @@ use no randomness ignore `rng`; those that do take all of it from `rng`, so a ba
 the loader's seed, epoch and batch number. None of them writes into its input.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,11 +21,7 @@ PaddingMode = Literal["constant", "edge", "reflect", "symmetric"]
 class Compose:
     """Apply several transforms one after the other.
 
-    Args:
-        transforms: each `transform(x, rng) -> x`.
-
-    Raises:
-        TypeError: one of them cannot be called.
+    transforms: each `transform(x, rng) -> x`. Raises TypeError if one of them cannot be called.
     """
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
@@ -47,9 +45,7 @@ class ToFloat:
     """Turn integer pixels 0 .. scale into float32 numbers 0 .. 1: y = x / scale.
 
     Numbers that are float already pass unchanged. (torchvision: `ToTensor`.)
-
-    Args:
-        scale: the value that becomes 1; 255 for usual images.
+    scale: the value that becomes 1; 255 for usual images.
     """
 
     scale: float = 255.0
@@ -61,9 +57,8 @@ class ToFloat:
     def __call__(self, x: Array, rng: np.random.Generator | None = None) -> Array:
         """Return float32 of the same shape.
 
-        Raises:
-            TypeError: `x` is neither uint8 nor float.
-            ValueError: a pixel is greater than `scale`.
+        Raises TypeError if `x` is neither uint8 nor float, ValueError if a pixel is greater than
+        `scale`.
         """
         if x.dtype.kind == "f":
             return x
@@ -79,13 +74,8 @@ class Normalize:
 
     With the mean and standard deviation of the training images this gives channels of mean 0 and
     variance 1. Channels are axis 1, so it serves images (N, C, H, W) and tables (N, C) alike.
-
-    Args:
-        mean: one number per channel, or one number for all.
-        std: the same; each greater than 0.
-
-    Raises:
-        ValueError: the numbers do not fit together, are not finite, or a std is not above 0.
+    mean: one number per channel, or one number for all. std: the same; each greater than 0.
+    Raises ValueError if the numbers do not fit together, are not finite, or a std is not above 0.
     """
 
     def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
@@ -104,9 +94,8 @@ class Normalize:
     def __call__(self, x: Array, rng: np.random.Generator | None = None) -> Array:
         """Return the normalized batch, in the dtype of `x`.
 
-        Raises:
-            TypeError: `x` is not float.
-            ValueError: the number of channels is not the number of means.
+        Raises TypeError if `x` is not float, ValueError if the number of channels is not that of
+        means.
         """
         if x.dtype.kind != "f":
             raise TypeError(f"Normalize takes floats, got {x.dtype}; put ToFloat() before it.")
@@ -141,8 +130,7 @@ class Flatten:
 class OneHot:
     """Turn class numbers (N,) into rows (N, num_classes) of float32 that are 1 at the class.
 
-    Args:
-        num_classes: how many classes there are.
+    num_classes: how many classes there are.
     """
 
     num_classes: int
@@ -153,9 +141,8 @@ class OneHot:
     def __call__(self, t: Array, rng: np.random.Generator | None = None) -> Array:
         """Return the one-hot rows.
 
-        Raises:
-            TypeError: `t` does not hold whole numbers.
-            ValueError: `t` is not (N,), or a class number is out of range.
+        Raises TypeError if `t` does not hold whole numbers, ValueError if it is not (N,) or a class
+        number is out of range.
         """
         if t.dtype.kind not in "iu":
             raise TypeError(f"OneHot takes whole class numbers, got {t.dtype}.")
@@ -176,12 +163,10 @@ class OneHot:
 class Pad:
     """Add a border to images.
 
-    Args:
-        padding: pixels on every side; or (left and right, top and bottom); or (left, top, right,
-            bottom), as in torchvision.
-        fill: the value of the border in mode "constant".
-        padding_mode: "constant"; "edge" repeats the border pixel; "reflect" mirrors without it,
-            "symmetric" with it.
+    padding: pixels on every side; or (left and right, top and bottom); or (left, top, right,
+    bottom), as in torchvision. fill: the value of the border in mode "constant".
+    padding_mode: "constant"; "edge" repeats the border pixel; "reflect" mirrors without it,
+    "symmetric" with it.
     """
 
     padding: int | tuple[int, ...]
@@ -210,9 +195,8 @@ class Pad:
     def __call__(self, x: Array, rng: np.random.Generator | None = None) -> Array:
         """Return images (N, C, H + top + bottom, W + left + right).
 
-        Raises:
-            ValueError: `x` is not (N, C, H, W), `fill` does not fit its dtype, or the images are
-                too small for "reflect".
+        Raises ValueError if `x` is not (N, C, H, W), `fill` does not fit its dtype, or the images
+        are too small for "reflect".
         """
         check_images(x, "Pad")
         left, top, right, bottom = self.sides()
@@ -237,12 +221,9 @@ class Pad:
 class RandomCrop:
     """Cut a window out of each image, at a place drawn for each image.
 
-    Args:
-        size: the window, (height, width) or one number for a square.
-        padding: a border added first, as in `Pad`; with the original size as `size` this shifts
-            images by up to that many pixels.
-        fill: the value of a constant border.
-        padding_mode: as in `Pad`.
+    size: the window, (height, width) or one number for a square.
+    padding: a border added first, as in `Pad`; with the original size as `size` this shifts images
+    by up to that many pixels. fill: the value of a constant border. padding_mode: as in `Pad`.
     """
 
     size: int | tuple[int, int]
@@ -257,8 +238,7 @@ class RandomCrop:
     def __call__(self, x: Array, rng: np.random.Generator | None = None) -> Array:
         """Return images (N, C, height, width).
 
-        Raises:
-            ValueError: the window is larger than the (padded) images, or `rng` is missing.
+        Raises ValueError if the window is larger than the (padded) images, or `rng` is missing.
         """
         check_images(x, "RandomCrop")
         rng = need_rng(rng, "RandomCrop")
@@ -282,8 +262,7 @@ class RandomCrop:
 class RandomHorizontalFlip:
     """Mirror each image left to right with probability p.
 
-    Args:
-        p: the probability, from 0 to 1.
+    p: the probability, from 0 to 1.
     """
 
     p: float = 0.5
