@@ -82,9 +82,9 @@ def load(
     name_or_spec: "digits", "mnist", "fashion_mnist", "cifar10", "imagefolder:PATH" or "csv:PATH".
     data_dir: the folder with the files, or with a folder named like the data set.
     image_size: resize images to (height, width); one number means a square.
-    For csv only, target: the column to predict; header, delimiter: see `csv_table` for all three;
-    task: "classification" or "regression" if the guess would be wrong.
-    For imagefolder only, mode: "RGB", or "L" for grey. seed: decides the split of your own data.
+    target: csv only: the column to predict. header, delimiter: csv only. See `csv_table` for them.
+    task: csv only: "classification" or "regression" if the guess would be wrong.
+    mode: imagefolder only: "RGB", or "L" for grey. seed: decides the split of your own data.
     Raises DataError for an unknown name (the nearest is suggested), a file that is missing or bad,
     and an option that the data set has no use for.
     """
