@@ -94,7 +94,7 @@ NAMES = Path(__file__).parent / "public_names.txt"
 def test_public_names(request):
     """The API on one screen: a change there is a change for users.
 
-    After a change that is meant: `python -m pytest tests/test_house.py --update-names`.
+    After a change that is meant: `.venv/bin/python -m pytest tests/test_house.py --update-names`.
     """
     found = [f"{part.__name__}.{n}" for part in (shinso, *PARTS) for n in sorted(part.__all__)]
     if request.config.getoption("--update-names"):

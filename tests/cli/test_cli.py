@@ -311,3 +311,25 @@ def test_resume_takes_only_the_same_run(run_folder, tmp_path):
         change(changed)
         (tmp_path / "config.json").write_text(json.dumps(changed))
         assert says in shinso("train", "--resume", tmp_path, folder=tmp_path, code=1)
+
+
+def test_large_targets_are_learned_and_runs_work_from_any_folder(tmp_path):
+    """Prices around 400 000: the error falls far below their spread, in the column's own units."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((300, 2))
+    rows = ["a,b,price"] + [f"{p:.4f},{q:.4f},{4e5 + 1e5 * p - 5e4 * q:.1f}" for p, q in x]
+    (tmp_path / "prices.csv").write_text("\n".join(rows))
+    text = shinso(
+        "train", "mlp", "--data", "csv:prices.csv", "--target", "price", "--epochs", 30,
+        "--data-dir", ".", "--out", "run", folder=tmp_path,
+    )  # fmt: skip
+    error = float(text.split("mean absolute error")[1].split()[1])
+    assert 0 < error < 30_000
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    text = shinso("evaluate", tmp_path / "run", folder=elsewhere)
+    again = float(text.split("mean absolute error ")[1].split(",")[0])
+    assert again == pytest.approx(error, rel=1e-4)  # added up in batches of another size
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["data_dir"] == str(tmp_path)
+    assert config["plan"]["data"] == f"csv:{tmp_path / 'prices.csv'}"

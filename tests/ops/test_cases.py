@@ -64,7 +64,9 @@ def test_gradient_agrees_with_finite_differences(case: Case):
 
 @by_name([c for c in CASES if not c.random and not c.no_golden])
 def test_golden(case: Case):
-    golden = np.load(GOLDEN / f"{case.op}.npz")
+    file = GOLDEN / f"{case.op}.npz"
+    assert file.exists(), f"no golden values: run tests/golden/make_ops.py {case.op}, or no_golden="
+    golden = np.load(file)
     results, gradients = run(case, case.arrays(np.float64))
     for i, y in enumerate(results):
         np.testing.assert_allclose(

@@ -11,7 +11,15 @@ import numpy as np
 import typer
 
 from shinso.cli.screen import console, show_table
-from shinso.cli.session import Plan, load_model, load_splits, loader_for, loss_for, read_plan
+from shinso.cli.session import (
+    Plan,
+    load_model,
+    load_splits,
+    loader_for,
+    loss_for,
+    read_plan,
+    remembered_data_dir,
+)
 from shinso.data import DataError
 from shinso.graph import no_grad
 from shinso.train import f1_score, precision, recall
@@ -28,10 +36,12 @@ def command(
 
     Other data that has no test part of its own is measured whole.
     """
-    plan, _ = read_plan(run)
+    plan, config = read_plan(run)
     model = load_model(run, plan)
     spec = plan.data if data is None else data
-    splits = load_splits(spec, data_dir, plan.image_size, plan.target, plan.task)
+    splits = load_splits(
+        spec, remembered_data_dir(config, data_dir), plan.image_size, plan.target, plan.task
+    )
     if list(splits.input_shape) != plan.input_shape or splits.task != plan.task:
         raise DataError(
             f"the network takes inputs of shape {tuple(plan.input_shape)} for {plan.task}; "

@@ -8,8 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from shinso import data, models, nn
 from shinso.cli.pipeline import Pipeline
+from shinso.cli.rescale import RelativeSquaredError, Rescaled
 from shinso.data import DataError, DataLoader
 from shinso.train import load_checkpoint, read_config
 from shinso.train.checkpoint import find_checkpoint
@@ -33,6 +36,8 @@ class Plan:
     side: int | None
     mean: list[float]
     std: list[float]
+    center: float | None  # regression: mean and deviation of the training targets
+    spread: float | None
 
     @property
     def pipeline(self) -> Pipeline:
@@ -43,10 +48,13 @@ class Plan:
         """The model, with fresh weights. Raises ValueError for options that it does not take."""
         shape = self.pipeline.output_shape
         try:
-            return models.create(self.model, self.outputs, shape, **self.options)
+            network = models.create(self.model, self.outputs, shape, **self.options)
         except TypeError as error:
             given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
             raise ValueError(f"model {self.model!r} cannot be made with {given}: {error}") from None
+        if self.center is None or self.spread is None:
+            return network
+        return Rescaled(network, self.center, self.spread)
 
     def config(self) -> dict[str, Any]:
         """The plan as plain values, for config.json."""
@@ -74,6 +82,10 @@ def make_plan(
             "classes apart needs at least two"
         )
     outputs = len(splits.classes) if splits.classes is not None else 1
+    center = spread = None
+    if splits.task == "regression":
+        targets = splits.train.arrays[-1].astype(np.float64)
+        center, spread = float(targets.mean()), float(targets.std()) or 1.0
     return Plan(
         model,
         dict(options),
@@ -87,7 +99,21 @@ def make_plan(
         entry.image_size,
         list(splits.mean),
         list(splits.std),
+        center,
+        spread,
     )
+
+
+def remembered_data_dir(config: Mapping[str, Any], given: Path | None) -> Path | None:
+    """The folder with the data: the one given now, or the one the run was begun with."""
+    kept = config.get("data_dir")
+    return given if given is not None or not isinstance(kept, str) else Path(kept)
+
+
+def absolute(spec: str) -> str:
+    """A data set's name, with a path in it made absolute: a run is used from any folder."""
+    kind, colon, path = spec.partition(":")
+    return f"{kind}:{Path(path).expanduser().absolute()}" if colon and path else spec
 
 
 def load_splits(
@@ -111,8 +137,10 @@ def loader_for(dataset: data.ArrayDataset, plan: Plan) -> DataLoader:
 
 
 def loss_for(plan: Plan) -> nn.Module:
-    """Cross-entropy for classes, mean squared error for numbers."""
-    return nn.CrossEntropyLoss() if plan.task == "classification" else nn.MSELoss()
+    """Cross-entropy for classes, squared error relative to the targets' spread for numbers."""
+    if plan.spread is None:
+        return nn.CrossEntropyLoss()
+    return RelativeSquaredError(plan.spread)
 
 
 def metrics_for(plan: Plan) -> list[str]:
@@ -168,6 +196,8 @@ _PLAUSIBLE: dict[str, Callable[[Any], bool]] = {
     "side": _is_none_or(_is_count),
     "mean": _list_of(lambda value: type(value) in (int, float)),
     "std": _list_of(lambda value: type(value) in (int, float)),
+    "center": _is_none_or(lambda value: type(value) in (int, float)),
+    "spread": _is_none_or(lambda value: type(value) in (int, float) and value > 0),
 }
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from shinso import models
 from shinso.cli.pipeline import AUGMENTATIONS
 from shinso.cli.recipe import (
     SCHEDULES,
@@ -23,12 +24,14 @@ from shinso.cli.recipe import (
 from shinso.cli.screen import console, errors, show_table
 from shinso.cli.session import (
     Plan,
+    absolute,
     load_splits,
     loader_for,
     loss_for,
     make_plan,
     metrics_for,
     read_plan,
+    remembered_data_dir,
 )
 from shinso.cli.threads import suited_to
 from shinso.data import DataError, DataLoader, DataSplits
@@ -128,6 +131,9 @@ def command(
     if lr is not None and not (lr > 0 and math.isfinite(lr)):
         raise ValueError(f"--lr is a positive number, not {lr}")
     options = _parse_options(set_ or [])
+    models.entry(model)  # a typing error is told before data are read or downloaded
+    default_recipe(1, chosen)
+    data = absolute(data)
     splits = load_splits(data, data_dir, image_size, target)
     plan = make_plan(model, splits, data, image_size, target, options)
     settings = Settings(
@@ -138,7 +144,7 @@ def command(
         overfit_batches or 0,
     )
     folder = _new_folder(f"{model}-{splits.name}") if out is None else _folder("--out", out)
-    run(plan, splits, settings, folder, fast_dev_run=fast_dev_run, workers=workers)
+    run(plan, splits, settings, folder, data_dir, fast_dev_run=fast_dev_run, workers=workers)
 
 
 def _folder(option: str, path: Path) -> Path:
@@ -151,6 +157,7 @@ def _resume(folder: Path, data_dir: Path | None, workers: int) -> None:
     """Go on with a run exactly as it was begun."""
     plan, config = read_plan(folder)
     settings = read_settings(config, str(folder))
+    data_dir = remembered_data_dir(config, data_dir)
     splits = load_splits(plan.data, data_dir, plan.image_size, plan.target, plan.task)
     now = make_plan(plan.model, splits, plan.data, plan.image_size, plan.target, plan.options)
     if now != plan:
@@ -158,7 +165,7 @@ def _resume(folder: Path, data_dir: Path | None, workers: int) -> None:
             f"{folder}: {plan.data} is not what it was when the run began (its shapes, classes, "
             "mean or deviation differ): a run goes on with the same data, or begins anew"
         )
-    run(plan, splits, settings, folder, resume=True, workers=workers)
+    run(plan, splits, settings, folder, data_dir, resume=True, workers=workers)
 
 
 def run(
@@ -166,6 +173,7 @@ def run(
     splits: DataSplits,
     settings: Settings,
     folder: Path,
+    data_dir: Path | None = None,
     *,
     resume: bool = False,
     fast_dev_run: bool = False,
@@ -185,6 +193,7 @@ def run(
     )
     test = loader_for(splits.test, plan)
     optimizer = make_optimizer(recipe, model.parameters())
+    kept = None if data_dir is None else str(data_dir.absolute())
     steps = settings.overfit_batches or len(train)
     patience = settings.patience
     trainer = Trainer(
@@ -199,7 +208,7 @@ def run(
         out=folder,
         overfit_batches=settings.overfit_batches,
         fast_dev_run=fast_dev_run,
-        config={"plan": plan.config(), "settings": settings.config()},
+        config={"plan": plan.config(), "settings": settings.config(), "data_dir": kept},
     )
     threads = suited_to(model, plan.pipeline.output_shape, recipe.batch_size)
     _announce(plan, splits, settings, model)

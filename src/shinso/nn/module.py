@@ -60,8 +60,10 @@ class Module:
             def forward(self, x):
                 return self.out(ops.relu(self.hidden(x)))
 
-    Parameters and modules assigned to attributes are found by `parameters()`, `state_dict()` and
-    so on, under dotted names such as "hidden.weight".
+    Parameters (`self.gain = nn.Parameter([1.0])`) and modules assigned to attributes are found by
+    `parameters()`, `state_dict()` and so on, under dotted names such as "hidden.weight".
+    To keep a model, `safetensors.numpy.save_file(model.state_dict(), path)`; to get it back,
+    `model.load_state_dict(safetensors.numpy.load_file(path))`.
     """
 
     forward: Callable[..., Any] = _not_written
