@@ -16,6 +16,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 BELOW = {
     "version": set(),
     "cell": set(),
+    "compiler": {"version", "cell"},
     "graph": {"cell"},
     "ops": {"cell", "graph"},
     "nn": {"cell", "graph", "ops"},

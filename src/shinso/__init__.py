@@ -7,6 +7,7 @@
 """
 
 from shinso import data, models, nn, ops, optim, train
+from shinso.compiler import TraceError, compile
 from shinso.graph import (
     Function,
     GradientError,
@@ -28,8 +29,10 @@ __all__ = [
     "Function",
     "GradientError",
     "Tensor",
+    "TraceError",
     "__version__",
     "check_gradient",
+    "compile",
     "data",
     "enable_grad",
     "get_default_dtype",

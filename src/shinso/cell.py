@@ -46,6 +46,9 @@ class Overlay:
         """Remember a write; the cell itself keeps its old value."""
         self.values[id(cell), slot] = (cell, value)
 
+    def born(self, cell: Cell) -> None:
+        """A cell was made while this overlay was active."""
+
 
 class _Thread(threading.local):
     """Each thread has its own overlay: a data loader's thread is never caught in a trace."""
@@ -89,6 +92,17 @@ class Cell:
         self._store = array
         self._view = array.view()
         self._view.flags.writeable = False
+        if _thread.overlay is not None:
+            _thread.overlay.born(self)
+
+    @classmethod
+    def _holding(cls, array: Any) -> Cell:
+        """A result of this kind around the very array: no lasting cell, and no graph behind it."""
+        cell = cls.__new__(cls)
+        cell.name = None
+        cell._store = None
+        cell._view = array
+        return cell
 
     @property
     def data(self) -> Array:
@@ -133,6 +147,19 @@ class Cell:
         return np.array(self.data)
 
 
+class _NotKept:
+    """The gradient of a cell whose compiled step computed it and did not keep it."""
+
+    def __repr__(self) -> str:
+        return "NOT_KEPT"
+
+    def __reduce__(self) -> str:
+        return "NOT_KEPT"
+
+
+NOT_KEPT = _NotKept()
+
+
 # A step makes and drops the same large arrays over and over. glibc hands freed blocks back to the
 # system, which then has to clear them again for the next step, unless it has once seen a block of
 # this size come back: then it keeps them. (The array is never touched, so it costs nothing.)
@@ -154,6 +181,23 @@ def bump_version() -> None:
     """Note that a later trace may come out differently."""
     global _version
     _version += 1
+
+
+_ambient: list[Callable[[], Any]] = []
+
+
+def depends_on(state: Callable[[], Any]) -> None:
+    """Register something of the thread, besides cells, that what a function does depends on.
+
+    state: gives a hashable value. A compiled step that was traced under one value is not used under
+    another.
+    """
+    _ambient.append(state)
+
+
+def ambient() -> tuple[Any, ...]:
+    """What the calling thread's computations depend on now, besides cells and arguments."""
+    return tuple([state() for state in _ambient])
 
 
 def require(condition: Any, message: str | Callable[[], str]) -> None:

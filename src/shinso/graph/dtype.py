@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shinso.cell import bump_version
+from shinso.cell import bump_version, depends_on
 
 _default: np.dtype[Any] = np.dtype(np.float32)
 
@@ -24,3 +24,6 @@ def set_default_dtype(dtype: Any) -> None:
         raise ValueError(f"the default dtype is float32 or float64, not {chosen}")
     _default = chosen
     bump_version()
+
+
+depends_on(get_default_dtype)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from shinso.cell import depends_on
+
 if TYPE_CHECKING:
     from shinso.graph.function import Function
 
@@ -38,6 +40,7 @@ class _Mode(threading.local):
 
 
 mode = _Mode()
+depends_on(lambda: (mode.recording, id(mode.observer)))
 
 
 @contextmanager

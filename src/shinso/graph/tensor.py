@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from shinso.cell import Array, Cell, _thread, bump_version
+from shinso.cell import NOT_KEPT, Array, Cell, _thread, bump_version
 from shinso.graph.backward import run_backward
 from shinso.graph.dtype import get_default_dtype
 from shinso.graph.methods import Methods
@@ -63,6 +63,10 @@ class Tensor(Cell, Methods):
         tensor._index = index
         tensor._requires_grad = creator is not None
         return tensor
+
+    @classmethod
+    def _holding(cls, array: Any) -> Tensor:
+        return cls._of(array, None, 0)
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -131,9 +135,15 @@ class Tensor(Cell, Methods):
     def grad(self) -> Array | None:
         """The gradient that backward left here, or None."""
         overlay = _thread.overlay
-        if overlay is None or self._store is None:
-            return self._grad
-        return cast("Array | None", overlay.read(self, "grad", self._grad))
+        grad: Any = self._grad
+        if overlay is not None and self._store is not None:
+            grad = overlay.read(self, "grad", grad)
+        if grad is NOT_KEPT:
+            raise RuntimeError(
+                "a compiled step computed this gradient and kept none: a step that ends with "
+                "zero_grad() says so itself; compile(..., keep_grads=True) keeps gradients"
+            )
+        return cast("Array | None", grad)
 
     @grad.setter
     def grad(self, value: Array | None) -> None:
@@ -248,7 +258,7 @@ class Tensor(Cell, Methods):
                 "only leaf tensors can be copied with copy.deepcopy; .detach() this one first"
             )
         copied = _rebuild(type(self), self.numpy(), self._requires_grad, self.name)
-        copied._grad = None if self._grad is None else self._grad.copy()
+        copied._grad = self._grad.copy() if isinstance(self._grad, np.ndarray) else self._grad
         memo[id(self)] = copied
         return copied
 

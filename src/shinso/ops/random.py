@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from shinso.cell import Array, Cell
+from shinso.cell import Array, Cell, depends_on
 from shinso.graph import get_default_dtype
 from shinso.ops.threefry import threefry2x32
 
@@ -272,4 +272,4 @@ def _float(dtype: Any) -> Any:
     return chosen
 
 
-_stream()  # the importing thread's stream exists before anything is traced
+depends_on(lambda: id(generator_cell()))  # so each thread's stream exists before it traces

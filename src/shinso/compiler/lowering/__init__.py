@@ -1,0 +1,43 @@
+"""NumPy functions as nodes: one file for each family; importing this registers them all."""
+
+from shinso.compiler.lowering import (
+    composed,
+    creation,
+    diagonals,
+    dtypes,
+    einsum,
+    host,
+    joining,
+    linear,
+    norms,
+    numbering,
+    padding,
+    reduction,
+    refused,
+    shape,
+    taking,
+    turning,
+    ufuncs,
+    windows,
+)
+
+__all__ = [
+    "composed",
+    "creation",
+    "diagonals",
+    "dtypes",
+    "einsum",
+    "host",
+    "joining",
+    "linear",
+    "norms",
+    "numbering",
+    "padding",
+    "reduction",
+    "refused",
+    "shape",
+    "taking",
+    "turning",
+    "ufuncs",
+    "windows",
+]

@@ -1,0 +1,217 @@
+"""`shinso.compile`: a function that is traced on its first call and run as one program after that.
+
+A call is looked up by its key (see `key.py`) and by the version of the program's surroundings. A
+call that was not met before is traced; the first trace of a program is made twice and compared, so
+that what Python changes in between cannot be built in unnoticed.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, overload
+
+from shinso.cell import Cell, Overlay, _thread, ambient, overlaid, version
+
+if TYPE_CHECKING:
+    from shinso.compiler.key import Call, Surroundings
+    from shinso.compiler.plan import Executable, Plan
+
+_KINDS = 128
+"""How many kinds of calls a step remembers; the oldest is forgotten, and traced again if needed."""
+
+_lock = threading.RLock()
+"""One step at a time traces or runs in a process: they write the same cells."""
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()  # another thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class Step:
+    """A compiled function. Call it as the function it was made from.
+
+    `.numpy(...)` runs that function in NumPy. `.traces` counts how often it was traced.
+    """
+
+    def __init__(self, function: Callable[..., Any], keep_grads: bool = False) -> None:
+        if not callable(function):
+            raise TypeError(f"shinso.compile takes a function, not a {type(function).__name__}")
+        functools.update_wrapper(self, function, updated=())
+        self.function, self.keep_grads = function, keep_grads
+        self.compiled = os.environ.get("SHINSO_COMPILE", "1") != "0"
+        self.traces = 0
+        self._plans: dict[Any, list[Plan]] = {}
+        self._executables: dict[Any, Executable] = {}
+        self._surroundings: Surroundings | None = None
+
+    def numpy(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function as it is written, in NumPy."""
+        return self.function(*args, **kwargs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the compiled function; trace it first if this call is of a new kind."""
+        if not self.compiled or _thread.overlay is not None:  # inside another trace: part of it
+            return self.function(*args, **kwargs)
+        from shinso.compiler.key import Call  # the tracer is loaded when it is needed
+
+        call = Call(args, kwargs)
+        with _lock:
+            plan = self._plan(call)
+            try:
+                return plan.run(call)
+            except Exception as error:
+                self._replay(call, error)
+                raise
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a method, the instance is the first argument."""
+        if instance is None:
+            return self
+        return Method(self, instance)
+
+    # -- plans -----------------------------------------------------------------------------------
+
+    def _plan(self, call: Call) -> Plan:
+        """A plan that fits this call: one that is there, or a new one."""
+        from shinso.compiler.key import Surroundings  # as above
+
+        if self._surroundings is None:
+            self._surroundings = Surroundings(self.function)
+        key = (call.key, ambient(), self._surroundings.key())
+        plans = self._plans.setdefault(key, [])
+        now = version()
+        for plan in plans:
+            if plan.version == now and plan.fits(call):
+                return plan
+        made = self._make(call)
+        kept = [p for p in plans if p.version == made.version and p.alive()]
+        same = next((p for p in kept if p.same_but_for_tensors(made)), None)
+        if same is not None:
+            same.share()
+            return same
+        while len(self._plans) > _KINDS:
+            self._plans.pop(next(iter(self._plans)))
+        self._plans[key] = [*kept, made]
+        return made
+
+    def _make(self, call: Call) -> Plan:
+        from shinso.compiler import plan as plans  # as above
+
+        made = plans.trace(self.function, call, self.keep_grads)
+        self.traces += 1
+        executable = self._executables.get(made.key)
+        while len(self._executables) > _KINDS:
+            self._executables.pop(next(iter(self._executables)))
+        if executable is None:
+            again = plans.trace(self.function, call, self.keep_grads)
+            self.traces += 1
+            plans.compare(made, again)
+            made = again
+            executable = self._executables[made.key] = plans.prepare(made.graph)
+        made.executable = executable
+        return made
+
+    def _replay(self, call: Call, error: Exception) -> None:
+        """Let NumPy say what is wrong: the function again, with nothing written, as it stands."""
+        args, kwargs = call.rebuilt(call.leaves)
+        tensors = [x for x in call.leaves if isinstance(x, Cell)]
+        before = [(x, x._view, getattr(x, "_grad", None)) for x in tensors]
+        try:
+            with overlaid(Overlay()):
+                self.function(*args, **kwargs)
+        except Exception as found:
+            raise found from None
+        finally:
+            for cell, view, grad in before:
+                cell._view = view
+                if hasattr(cell, "_grad"):
+                    cell._grad = grad
+        from shinso.compiler.interpret import CheckFailed  # as above
+
+        if isinstance(error, CheckFailed):
+            raise ValueError(
+                "a check of values failed in the compiled step and passed in NumPy: a value lies "
+                "at the very limit"
+            ) from None
+
+    # -- copies ----------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Step:
+        made = Step(copy.deepcopy(self.function, memo), self.keep_grads)
+        memo[id(self)] = made
+        return made
+
+    def __reduce__(self) -> Any:
+        name = getattr(self.function, "__qualname__", "")
+        module = sys.modules.get(getattr(self.function, "__module__", ""))
+        if "." not in name and getattr(module, name, None) is self:
+            return name  # a decorated function of a module: pickled by its name, as functions are
+        return Step, (self.function, self.keep_grads)
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__qualname__", repr(self.function))
+        return f"<compiled {name}, {self.traces} traces>"
+
+
+class Method:
+    """A compiled method of one object."""
+
+    def __init__(self, step: Step, instance: Any) -> None:
+        self.step, self.instance = step, instance
+        self.__name__ = getattr(step, "__name__", "step")
+        self.__doc__ = step.__doc__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the method."""
+        return self.step(self.instance, *args, **kwargs)
+
+    def numpy(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the method in NumPy."""
+        return self.step.numpy(self.instance, *args, **kwargs)
+
+    @property
+    def traces(self) -> int:
+        """How often the method was traced, for all objects together."""
+        return self.step.traces
+
+
+@overload
+def compile(fn: Callable[..., Any], *, keep_grads: bool = False) -> Step: ...
+@overload
+def compile(fn: None = None, *, keep_grads: bool = False) -> Callable[[Any], Step]: ...
+def compile(fn: Any = None, *, keep_grads: bool = False) -> Any:
+    """Compile a function written in NumPy: a whole training step, an inference, any computation.
+
+        @shinso.compile
+        def step(x, t):
+            loss = ops.cross_entropy(model(x), t)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            return loss
+
+    fn: the function or bound method; without it, a decorator with options is returned. Arrays and
+    tensors among its arguments may change from call to call; a new shape, dtype or Python value is
+    traced anew. Parameters, running statistics, optimizer state and random numbers that it reads
+    and writes are found by themselves.
+    keep_grads: leave the gradients that are there at the end in `.grad`. Otherwise only those of
+    tensors passed as arguments are; reading another afterwards raises RuntimeError.
+    NumPy arrays and plain objects' attributes that the function reads from outside are part of the
+    program, as they were when it was traced.
+    With SHINSO_COMPILE=0 in the environment the function runs in NumPy.
+    Returns a function of the same arguments and results. Raises TraceError, with the line and what
+    to write instead, where the function does something that cannot be compiled.
+    """
+    if fn is None:
+        return lambda function: Step(function, keep_grads)
+    return Step(fn, keep_grads)
