@@ -1,0 +1,268 @@
+"""A graph made runnable: object code for its kernels, memory for its arrays, plans for the driver.
+
+The argument words of all kernels lie in one array, which is made once; a call only writes the
+addresses of the caller's arrays and of the cells into it and lets the driver run.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from shinso.cell import Array
+from shinso.compiler.arena import Lifetime, place
+from shinso.compiler.assemble import lower
+from shinso.compiler.cache import Request, kernel_cache
+from shinso.compiler.emit import emit_kernel, scratch_bytes
+from shinso.compiler.graph import Contract, Graph
+from shinso.compiler.interpret import CheckFailed
+from shinso.compiler.nest import Kernel
+from shinso.compiler.plan import InPlace
+from shinso.compiler.program import Call, HostCall, Program, Slot
+from shinso.compiler.runtime.affinity import get_num_threads
+from shinso.compiler.runtime.driver import Plan, Record
+from shinso.compiler.runtime.driver_code import BARRIER, SINGLE
+from shinso.compiler.target import Target, target
+
+_SMALL = 1 << 20
+"""Below so many operations a step stays on one thread."""
+
+
+IN_PLACE: Any = InPlace()
+"""Stands for the value of an update that is already in its cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Calls up to a host call or to the first update; a host call itself."""
+
+    plan: Plan | None
+    host: HostCall | None
+    checked: bool  # all demands must be met before it runs
+
+
+class Executable:
+    """A compiled graph."""
+
+    def __init__(
+        self, graph: Graph, threads: int | None = None, machine: Target | None = None
+    ) -> None:
+        self.graph = graph
+        self.target = machine or target()
+        if threads is None:
+            threads = get_num_threads() if _work(graph) >= _SMALL else 1
+        self.program: Program = lower(graph, self.target, threads)
+        self.addresses = compile_kernels(self.program, self.target)
+        self._place_memory()
+        self._write_words()
+        self._cut()
+
+    # -- preparing -------------------------------------------------------------------------------
+
+    def _place_memory(self) -> None:
+        """One arena for temporaries and the threads' scratch."""
+        program = self.program
+        lifetimes = [
+            Lifetime(s.copies * math.prod(s.shape) * s.dtype.itemsize, 1 << 30, -1)
+            for s in program.temporaries
+        ]
+        for i, call in enumerate(program.calls):
+            for slot in _slots(call):
+                if slot.kind == "temporary":
+                    life = lifetimes[slot.index]
+                    life.first, life.last = min(life.first, i), max(life.last, i)
+        lasting = [*program.outputs, *(s for s, _ in program.checks)]
+        lasting += [d.source for d in program.deliveries if d.source is not None]
+        for slot in lasting:
+            if slot.kind == "temporary":
+                lifetimes[slot.index].last = len(program.calls)
+        offsets, total = place(lifetimes)
+        self.scratch_stride = max(
+            (_scratch_size(c.kernel) for c in program.calls if isinstance(c, Call)), default=0
+        )
+        self.bytes = total + self.scratch_stride * program.threads
+        self.memory = np.zeros(self.bytes + 64, np.uint8)
+        base = -self.memory.ctypes.data % 64
+        self.scratch = self.memory.ctypes.data + base + total
+        self.temporaries = [
+            self.memory[base + offset : base + offset + life.size]
+            for offset, life in zip(offsets, lifetimes, strict=True)
+        ]
+
+    def _write_words(self) -> None:
+        """The argument words of all calls, and where the caller's addresses go."""
+        words: list[int] = []
+        self.firsts: list[int] = []
+        patches: dict[tuple[str, int], list[int]] = {}
+        for call in self.program.calls:
+            self.firsts.append(len(words))
+            if isinstance(call, HostCall):
+                continue
+            for slot in call.slots:
+                if slot.kind in ("argument", "state"):
+                    patches.setdefault((slot.kind, slot.index), []).append(len(words))
+                    words.append(0)
+                elif slot.kind == "constant":
+                    words.append(self.program.constants[slot.index].ctypes.data)
+                else:
+                    words.append(self.temporaries[slot.index].ctypes.data)
+            words.extend(self.program.batch for _ in call.kernel.extents)
+            words.extend((self.scratch, self.scratch_stride))
+        self.words = np.array([*words, 0], np.int64)
+        self.patches = {key: np.array(at) for key, at in patches.items()}
+
+    def _cut(self) -> None:
+        """Plans between host calls, and a cut where demands must have been met."""
+        program = self.program
+        self.segments: list[_Segment] = []
+        records: list[Record] = []
+        checked = not program.checks
+
+        def close() -> None:
+            if records:
+                plan = Plan(records, self.words, program.threads, keep=self.memory)
+                self.segments.append(_Segment(plan, None, checked))
+                records.clear()
+
+        for call, first in zip(program.calls, self.firsts, strict=True):
+            if isinstance(call, HostCall):
+                close()
+                self.segments.append(_Segment(None, call, checked))
+                continue
+            if call.update and not checked:
+                close()
+                checked = True
+            flags = BARRIER | (SINGLE if call.serial else 0)
+            records.append(Record(self.addresses[call.kernel.text], first, flags))
+        close()
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def run(
+        self, arguments: Sequence[Array], states: Sequence[Array | None]
+    ) -> tuple[list[Array], list[Any]]:
+        """One step: outputs, and for each update its value or IN_PLACE.
+
+        Raises CheckFailed before a cell is written.
+        """
+        arrays: dict[tuple[str, int], Array] = {}
+        for kind, given in (("argument", arguments), ("state", states)):
+            for i, array in enumerate(given):
+                if array is not None:
+                    arrays[kind, i] = _readable(array, kind)
+        for key, at in self.patches.items():
+            self.words[at] = arrays[key].__array_interface__["data"][0]
+        verified = not self.program.checks
+        for segment in self.segments:
+            if segment.checked and not verified:
+                self._verify(arrays)
+                verified = True
+            if segment.plan is not None:
+                segment.plan.run()
+            elif segment.host is not None:
+                self._call_host(segment.host, arrays)
+        if not verified:
+            self._verify(arrays)
+        outputs = [
+            np.array(self._array(slot, node.shape, arrays))
+            for slot, node in zip(self.program.outputs, self.graph.outputs, strict=True)
+        ]
+        return outputs, [self._update(i, states, arrays) for i in range(len(self.graph.updates))]
+
+    def _verify(self, arrays: dict[tuple[str, int], Array]) -> None:
+        for i, (slot, check) in enumerate(self.program.checks):
+            if not np.all(self._array(slot, check.condition.shape, arrays)):
+                raise CheckFailed(i)
+
+    def _update(
+        self, i: int, states: Sequence[Array | None], arrays: dict[tuple[str, int], Array]
+    ) -> Any:
+        delivery, value = self.program.deliveries[i], self.graph.updates[i].value
+        if delivery.source is None or value is None:
+            return None
+        if delivery.in_place:
+            held, used = states[delivery.cell], arrays["state", delivery.cell]
+            return IN_PLACE if used is held or _same_memory(used, held) else used
+        return np.array(self._array(delivery.source, value.shape, arrays))
+
+    def _array(
+        self, slot: Slot, shape: tuple[int, ...], arrays: dict[tuple[str, int], Array]
+    ) -> Array:
+        """The memory of a slot, seen as an array."""
+        if slot.kind == "temporary":
+            return self.temporaries[slot.index].view(slot.dtype)[: math.prod(shape)].reshape(shape)
+        if slot.kind == "constant":
+            return self.program.constants[slot.index].reshape(shape)
+        return arrays[slot.kind, slot.index].reshape(shape)
+
+    def _call_host(self, call: HostCall, arrays: dict[tuple[str, int], Array]) -> None:
+        run: Callable[..., Any] = call.node.operation.run  # type: ignore[union-attr]
+        given = [
+            np.array(self._array(s, x.shape, arrays))
+            for s, x in zip(call.operands, call.node.operands, strict=True)
+        ]
+        result = run(*given)
+        several = isinstance(result, (tuple, list))
+        for slot, made in zip(call.results, result if several else [result], strict=False):
+            if slot is not None:
+                np.copyto(self._array(slot, slot.shape, arrays), made)
+
+
+def compile_kernels(program: Program, machine: Target) -> dict[str, int]:
+    """The address of every distinct kernel of a program, by its text."""
+    kernels = {c.kernel.text: c.kernel for c in program.calls if isinstance(c, Call)}
+    cache = kernel_cache(machine)
+    requests = []
+    for description, kernel in kernels.items():
+        name = f"kernel_{hashlib.sha256(description.encode()).hexdigest()[:24]}"
+        named = replace(kernel, name=name)
+        requests.append(
+            Request(cache.key(description), name, functools.partial(emit_kernel, named, machine))
+        )
+    return dict(zip(kernels, cache.get_many(requests), strict=True))
+
+
+def _slots(call: Call | HostCall) -> list[Slot]:
+    if isinstance(call, Call):
+        return list(call.slots)
+    return [*call.operands, *(s for s in call.results if s is not None)]
+
+
+def _scratch_size(kernel: Kernel) -> int:
+    return sum(scratch_bytes(b) for b in kernel.buffers if b.scratch)
+
+
+def _readable(array: Array, kind: str) -> Array:
+    """An array that kernels can read as it lies: C order; a caller's read-only one may be a cell's
+    own memory, which the step writes.
+    """
+    if array.flags.c_contiguous and array.flags.aligned:
+        return array if kind == "state" or array.flags.writeable else array.copy()
+    return np.array(array, order="C")
+
+
+def _same_memory(a: Array, b: Array | None) -> bool:
+    return b is not None and bool(
+        a.__array_interface__["data"][0] == b.__array_interface__["data"][0]
+    )
+
+
+def _work(graph: Graph) -> int:
+    """Roughly how many operations a graph takes."""
+    total = 0
+    for node in graph.nodes():
+        operation = node.operation
+        if isinstance(operation, Contract):
+            a, b = node.operands
+            names = (*operation.left, *operation.right)
+            lengths = dict(zip(names, (*a.shape, *b.shape), strict=True))
+            total += math.prod(lengths.values())
+        else:
+            total += node.size
+    return total

@@ -1,0 +1,135 @@
+"""Which axis of each node is the batch.
+
+A step works through a batch of examples that have nothing to do with each other until something is
+averaged. The first axis of the first argument says how long the batch is; from there the label
+follows every axis that runs along it one by one. Work on labelled nodes can be done example by
+example, with all that belongs to one example still in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shinso.compiler.graph import (
+    Argument,
+    Cast,
+    Concatenate,
+    Contract,
+    Gather,
+    Graph,
+    Map,
+    Node,
+    Pad,
+    Reduce,
+    Reshape,
+    Row,
+    Scan,
+    Scatter,
+    View,
+    Write,
+)
+
+
+def batch_length(graph: Graph) -> int:
+    """The length of the batch: the first axis of the first argument that has axes; 0 if none."""
+    leading = {
+        node.operation.index: node.shape[0]
+        for node in graph.nodes()
+        if isinstance(node.operation, Argument) and node.ndim
+    }
+    return leading[min(leading)] if leading else 0
+
+
+def batch_axes(graph: Graph) -> dict[int, int]:
+    """The batch axis of every node that has one, by the node's id."""
+    n = batch_length(graph)
+    axes: dict[int, int] = {}
+    if n < 2:
+        return axes
+    for node in graph.nodes():
+        if isinstance(node.operation, Argument):
+            axis = 0 if node.ndim and node.shape[0] == n else None
+        else:
+            axis = _axis(node, [axes.get(id(x)) for x in node.operands], n)
+        if axis is not None:
+            axes[id(node)] = axis
+    return axes
+
+
+def _axis(node: Node, operands: list[int | None], n: int) -> int | None:
+    operation = node.operation
+    if not any(a is not None for a in operands):
+        return None
+    first = operands[0]
+    match operation:
+        case Map() | Cast():
+            return next(a for a in operands if a is not None)
+        case View(rows):
+            return None if first is None else _along(rows[first], node.shape, n)
+        case Reduce(_, axes):
+            if first is None or first in axes:
+                return None
+            return first - sum(a < first for a in axes)
+        case Contract(left, right, out):
+            for names, axis in ((left, operands[0]), (right, operands[1])):
+                if axis is not None and names[axis] in out:
+                    return out.index(names[axis])
+            return None
+        case Reshape():
+            return _regrouped(node, first)
+        case Pad(widths):
+            return first if first is not None and widths[first] == (0, 0) else None
+        case Gather(rows):
+            return _gathered(node, rows, operands, n)
+        case Concatenate(axis):
+            found = next(a for a in operands if a is not None)
+            return None if found == axis else found
+        case Scan(_, axis):
+            return None if first == axis else first
+        case Write(rows) | Scatter(rows):
+            return _written(node, rows, first, operands[1], n)
+    return None
+
+
+def _along(row: Row | int, shape: Sequence[int], n: int) -> int | None:
+    """The axis that a row runs along one by one and from end to end."""
+    if isinstance(row, int) or row.start:
+        return None
+    moving = [a for a, s in enumerate(row.steps) if s]
+    if len(moving) == 1 and row.steps[moving[0]] == 1 and shape[moving[0]] == n:
+        return moving[0]
+    return None
+
+
+def _regrouped(node: Node, first: int | None) -> int | None:
+    """A leading axis that stays as it is."""
+    x = node.operands[0]
+    if first is None or any(length != 1 for length in x.shape[:first]):
+        return None
+    for a, length in enumerate(node.shape):
+        if length != 1:
+            return a if length == x.shape[first] else None
+    return None
+
+
+def _gathered(
+    node: Node, rows: Sequence[Row | int], operands: list[int | None], n: int
+) -> int | None:
+    if operands[0] is not None:
+        found = _along(rows[operands[0]], node.shape, n)
+        if found is not None:
+            return found
+    return next((a for a in operands[1:] if a is not None), None)
+
+
+def _written(
+    node: Node, rows: Sequence[Row | int], base: int | None, value: int | None, n: int
+) -> int | None:
+    if base is not None:
+        return base
+    for a, row in enumerate(rows):
+        if isinstance(row, Row) and node.shape[a] == n and value is not None and not row.start:
+            moving = [k for k, s in enumerate(row.steps) if s]
+            if moving == [value] and row.steps[value] == 1:
+                return a
+    return None

@@ -1,0 +1,142 @@
+"""Contractions: which axis goes into the lanes, and what that asks of the operands' memory.
+
+    y[…] = Σ a[…] b[…]
+
+An axis that only one operand has can be the vector: that operand is read by whole vectors, the
+other is broadcast, and its own axes are the rows of the register tile. An axis that both operands
+and the result share can be the vector too (depthwise convolution), and so can a folded one along
+which both operands run on (a matrix times a transposed matrix, where nothing has to be moved).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shinso.compiler.graph import Argument, Constant, Contract, Node, State, View
+from shinso.compiler.inline import contiguous
+from shinso.compiler.root import folded_names
+
+_DOT, _BROADCAST, _SHARED = 0.7, 1.0, 0.45  # how near the peak each form comes
+_ALONE = 1.25  # an axis that no window slides over: vectors begin where cache lines do
+_ALONG_BATCH = 0.3  # the batch is what threads and phases are made of
+_MOVED = 6.0  # what it costs to move an element, in multiplications
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The choice for one contraction.
+
+    vector: the name in the lanes. inner: for each operand, the name that should be innermost in its
+    memory (None: no wish). moved: for each operand, whether it is in memory already, but not so:
+    it must be copied. out: the name that the result should have innermost.
+    """
+
+    vector: int
+    inner: tuple[int | None, int | None]
+    moved: tuple[bool, bool]
+    out: int | None
+
+
+def choose(node: Node, labels: Mapping[int, int], lanes: int) -> Product:
+    """The best form for a contraction, by what it computes in vain and what it has to move.
+
+    lanes: how many 4-byte numbers a vector register holds.
+    """
+    contract = node.operation
+    assert isinstance(contract, Contract)
+    lanes = max(1, 4 * lanes // node.dtype.itemsize)
+    options = list(_options(node, contract, labels, lanes))
+    return max(options, key=lambda pair: pair[0])[1]
+
+
+def _options(node: Node, contract: Contract, labels: Mapping[int, int], lanes: int):  # type: ignore[no-untyped-def]
+    a, b = node.operands
+    names = (contract.left, contract.right)
+    lengths = dict(zip((*contract.left, *contract.right), (*a.shape, *b.shape), strict=True))
+    gone = {name for name, _ in folded_names(node)}
+    work = math.prod(lengths.values())
+    batch = _batch_names(node, contract, labels)
+    for name, n in lengths.items():
+        full = n / (-(-n // lanes) * lanes)
+        in_both = name in names[0] and name in names[1]
+        if name in gone:
+            if not in_both:
+                continue
+            moved = tuple(_must_move(x, k, name) for x, k in zip((a, b), names, strict=True))
+            cost = sum(x.size * _MOVED for x, m in zip((a, b), moved, strict=True) if m)
+            yield _DOT * full / (1 + cost / work), Product(name, (name, name), moved, None)  # type: ignore[arg-type]
+            continue
+        if in_both:
+            moved = tuple(_must_move(x, k, name) for x, k in zip((a, b), names, strict=True))
+            cost = sum(x.size * _MOVED for x, m in zip((a, b), moved, strict=True) if m)
+            yield _SHARED * full / (1 + cost / work), Product(name, (name, name), moved, name)  # type: ignore[arg-type]
+            continue
+        side = 0 if name in names[0] else 1
+        other = names[1 - side]
+        rows = math.prod(
+            lengths[k] for k in other if k not in gone and k not in names[side] and k not in batch
+        )
+        if not rows or rows == 1:
+            rows = math.prod(lengths[k] for k in other if k not in gone and k not in names[side])
+        tall = min(1.0, (rows + 1) / 9) * (_ALONG_BATCH if name in batch else 1.0)
+        if _has_axis_alone((a, b)[side], names[side], name):
+            tall *= _ALONE
+        must = _must_move((a, b)[side], names[side], name)
+        cost = (a, b)[side].size * _MOVED if must else 0.0
+        inner: list[int | None] = [None, None]
+        inner[side] = name
+        inner[1 - side] = _lone_name((a, b)[1 - side], other, gone)
+        moved = (must, False) if side == 0 else (False, must)
+        value = _BROADCAST * full * tall / (1 + cost / work)
+        yield value, Product(name, (inner[0], inner[1]), moved, name)
+    if not lengths or not any(name in contract.out or name in gone for name in lengths):
+        return
+    yield 0.0001, Product(-1, (None, None), (False, False), None)
+
+
+def _batch_names(node: Node, contract: Contract, labels: Mapping[int, int]) -> set[int]:
+    found = set()
+    for x, names in zip(node.operands, (contract.left, contract.right), strict=True):
+        if id(x) in labels:
+            found.add(names[labels[id(x)]])
+    return found
+
+
+def _must_move(x: Node, names: tuple[int, ...], name: int) -> bool:
+    """Whether an operand lies in memory already, with `name` not running on."""
+    base = x.operands[0] if isinstance(x.operation, View) else x
+    if not isinstance(base.operation, (Argument, State, Constant)):
+        return False
+    axis = names.index(name)
+    strides = contiguous(base.shape)
+    if isinstance(x.operation, View):
+        step = sum(s * r.steps[axis] for s, r in zip(strides, x.operation.rows, strict=True))
+    else:
+        step = strides[axis]
+    return step != 1
+
+
+def _has_axis_alone(x: Node, names: tuple[int, ...], name: int) -> bool:
+    """Whether an axis of the operand's memory belongs to this name alone."""
+    if not isinstance(x.operation, View):
+        return True
+    axis = names.index(name)
+    rows = [r for r in x.operation.rows if r.steps[axis]]
+    return all(sum(1 for s in r.steps if s) == 1 for r in rows)
+
+
+def _lone_name(x: Node, names: tuple[int, ...], gone: set[int]) -> int | None:
+    """A folded name that has an axis of the operand's memory to itself, the longest."""
+    best: int | None = None
+    longest = 1
+    for axis, name in enumerate(names):
+        if name not in gone or x.shape[axis] <= longest:
+            continue
+        if isinstance(x.operation, View):
+            rows = [r for r in x.operation.rows if r.steps[axis]]
+            if any(sum(1 for s in r.steps if s) > 1 for r in rows):
+                continue
+        best, longest = name, x.shape[axis]
+    return best

@@ -1,0 +1,402 @@
+"""From what is to be computed at every point of a box to loops: which variable goes into the lanes,
+which are unrolled into a register tile, and in which order the rest run.
+
+All that is looked at are the positions in memory: how far each access moves when a variable does.
+So one set of rules serves element-wise work, folds, matrix products and all convolutions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shinso.compiler.nest import (
+    Affine,
+    Apply,
+    Axis,
+    Block,
+    Convert,
+    Expression,
+    Extent,
+    Fold,
+    For,
+    Load,
+    Lookup,
+    Position,
+    Scatter,
+    Statement,
+    Store,
+    Sum,
+    Within,
+    parts,
+)
+from shinso.compiler.target import Target
+
+_UNROLLED = 128  # how many multiplications are written out in a reduction loop's body
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A variable and how far it runs."""
+
+    variable: str
+    extent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Work at every point of a box: fold `sums` over `reduction`, then carry out `then`.
+
+    pure: the variables of the points, outermost in memory first. serial: the first variables of
+    `pure` whose order must be kept.
+    """
+
+    pure: tuple[Loop, ...]
+    reduction: tuple[Loop, ...]
+    sums: tuple[Sum, ...]
+    then: tuple[Store | Fold | Scatter, ...]
+    serial: int = 0
+
+
+def accesses(x: Expression) -> Iterator[Affine]:
+    """Every position in memory that an expression reads at."""
+    for part in parts(x):
+        if isinstance(part, Load):
+            yield part.at
+
+
+def schedule(box: Box, target: Target, parallel: bool) -> tuple[Statement, ...]:
+    """The loops for a box. parallel: split the outermost loop between the threads."""
+    if any(isinstance(s, Scatter) for s in box.then) or box.serial:
+        return _loops(box.pure, _scalar_block(box), {}, False)
+    if _is_product(box):
+        return _contraction(box, target, parallel)
+    return _folds(box, target, parallel)
+
+
+def _is_product(box: Box) -> bool:
+    return len(box.sums) == 1 and _factors(box.sums[0]) is not None and bool(box.reduction)
+
+
+def _factors(fold: Sum) -> tuple[Load, Load] | None:
+    value = fold.value
+    if fold.function == "add" and isinstance(value, Apply) and value.function == "multiply":
+        x, y = value.operands
+        if isinstance(x, Load) and isinstance(y, Load):
+            return x, y
+    return None
+
+
+def _loops(
+    pure: Sequence[Loop], block: Block, steps: dict[str, int], parallel: bool
+) -> tuple[Statement, ...]:
+    """Loops around a block, the first of `pure` outermost."""
+    statement: Statement = block
+    for i, loop in reversed(list(enumerate(pure))):
+        step = steps.get(loop.variable, 1)
+        statement = For(
+            loop.variable, loop.extent, (statement,), step, parallel=parallel and i == 0
+        )
+    return (statement,)
+
+
+def _scalar_block(box: Box) -> Block:
+    axes = tuple(Axis(r.variable, r.extent) for r in box.reduction)
+    return Block((), None, 1, axes, box.sums, box.then)
+
+
+# -- element-wise work and folds ------------------------------------------------------------------
+
+
+def _folds(box: Box, target: Target, parallel: bool) -> tuple[Statement, ...]:
+    lanes = _lanes(box, target)
+    stores = [s.at for s in box.then]
+    reads = [a for s in box.sums for a in accesses(s.value)]
+    reads += [a for s in box.then if not isinstance(s, Scatter) for a in accesses(s.value)]
+    pure = box.pure
+    inside = _best_vector(box.reduction, reads, reads) if box.reduction else None
+    outside = _best_vector(pure, stores, [*stores, *reads])
+    if inside is not None and (
+        outside is None or _unit(reads, inside.variable) > _unit(reads, outside.variable)
+    ):
+        return _fold_in_lanes(box, inside, lanes, parallel)
+    if outside is None:
+        return _loops(pure, _scalar_block(box), {}, parallel)
+    axes = tuple(Axis(r.variable, r.extent) for r in box.reduction)
+    vectors = 1 if outside.extent <= lanes else 2
+    rows: tuple[tuple[str, int], ...] = ()
+    steps = {outside.variable: lanes * vectors}
+    if outside.extent <= lanes:
+        others = [p for p in pure if p is not outside and p.extent > 1]
+        if others:
+            rows = ((others[-1].variable, min(4, others[-1].extent)),)
+            steps[others[-1].variable] = rows[0][1]
+    block = Block(rows, outside.variable, lanes, axes, box.sums, box.then)
+    return _loops(_last(pure, outside), block, steps, parallel)
+
+
+def _fold_in_lanes(box: Box, inside: Loop, lanes: int, parallel: bool) -> tuple[Statement, ...]:
+    """The fold's own unit-stride variable in the lanes, several points (rows) at a time."""
+    order = _last(box.reduction, inside)
+    unroll = lanes * (4 if inside.extent >= 4 * lanes and not box.pure else 1)
+    axes = [Axis(r.variable, r.extent, unroll if r is inside else 1) for r in order]
+    rows: tuple[tuple[str, int], ...] = ()
+    steps: dict[str, int] = {}
+    if box.pure:
+        row = box.pure[-1]
+        rows = ((row.variable, min(4, row.extent)),)
+        steps = {row.variable: rows[0][1]}
+    block = Block(rows, inside.variable, lanes, tuple(axes), box.sums, box.then)
+    return _loops(box.pure, block, steps, parallel)
+
+
+def _best_vector(
+    loops: Sequence[Loop], must: Sequence[Affine], wanted: Sequence[Affine]
+) -> Loop | None:
+    """The variable along which memory runs on: unit steps in most places, none in one of `must`."""
+    best, score = None, 0.0
+    for loop in loops:
+        if loop.extent <= 1:
+            continue
+        units = _unit(wanted, loop.variable)
+        good = sum(1 for a in must if a.step(loop.variable) == 1)
+        value = units + 0.5 * good + min(loop.extent, 64) / 1000
+        if good and value > score:
+            best, score = loop, value
+    return best
+
+
+def _unit(places: Sequence[Affine], variable: str) -> float:
+    """How many places run on with a variable; places that do not move at all count a little."""
+    steps = [a.step(variable) for a in places]
+    return sum(1.0 if s == 1 else 0.3 if s == 0 else 0.0 for s in steps)
+
+
+def _last(loops: Sequence[Loop], loop: Loop) -> tuple[Loop, ...]:
+    return (*(x for x in loops if x is not loop), loop)
+
+
+def _lanes(box: Box, target: Target) -> int:
+    sizes = [s.dtype.itemsize for s in box.sums]
+    sizes += [s.buffer.dtype.itemsize for s in box.then]
+    return max(1, target.vector_bytes // max(4, *sizes))
+
+
+# -- contractions ---------------------------------------------------------------------------------
+
+
+def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, ...]:
+    factors = _factors(box.sums[0])
+    assert factors is not None
+    x, y = factors
+    lanes = _lanes(box, target)
+    choice = _vector_of_product(box, x.at, y.at)
+    if choice is None:
+        return _folds(box, target, parallel)
+    vector, still, moving = choice
+    if any(vector is r for r in box.reduction):
+        return _dot_tile(box, vector, lanes, parallel)
+    del moving
+    row_loops = [p for p in box.pure if p is not vector and still.step(p.variable)]
+    tile, vectors = _tile(row_loops, vector.extent, lanes, target.registers)
+    steps = {**dict(tile), vector.variable: lanes * vectors}
+    axes = _reduction_axes(box.reduction, still, math.prod(c for _, c in tile) * vectors)
+    block = Block(tuple(tile), vector.variable, lanes, axes, box.sums, box.then)
+    rows = {v for v, _ in tile}
+    outer = [p for p in box.pure if p is not vector and p.variable not in rows]
+    order = [*outer[:1], vector, *outer[1:], *(p for p in box.pure if p.variable in rows)]
+    return _loops(order, block, steps, parallel)
+
+
+def _vector_of_product(box: Box, x: Affine, y: Affine) -> tuple[Loop, Affine, Affine] | None:
+    """The variable for the lanes, the factor that stands still along it, and the one that moves."""
+    stores = [s.at for s in box.then]
+    best: tuple[float, Loop, Affine, Affine] | None = None
+    for loop in (*box.pure, *box.reduction):
+        if loop.extent <= 1:
+            continue
+        v, pure = loop.variable, any(loop is p for p in box.pure)
+        for still, moving in ((x, y), (y, x)):
+            a, b = still.step(v), moving.step(v)
+            if b != 1 or a not in (0, 1) or (not pure and a != 1):
+                continue
+            value = 2.0 if pure and a == 0 else 1.0
+            value += 0.5 * any(s.step(v) == 1 for s in stores) + min(loop.extent, 64) / 256
+            if best is None or value > best[0]:
+                best = value, loop, still, moving
+    return None if best is None else best[1:]
+
+
+def _tile(
+    rows: Sequence[Loop], vector: int, lanes: int, registers: int
+) -> tuple[list[tuple[str, int]], int]:
+    """Rows and vectors of a register tile: little waste, few loads for each multiplication."""
+    candidates = [p for p in rows if p.extent > 1][-2:]
+    best: tuple[float, list[tuple[str, int]], int] | None = None
+    whole = -(-vector // lanes)
+    for vectors in range(1, min(4, whole) + 1):
+        waste_v = -(-whole // vectors) * vectors / whole
+        for counts in itertools.product(*(range(1, min(p.extent, 28) + 1) for p in candidates)):
+            m = math.prod(counts)
+            if m * vectors + vectors + 1 > registers - 1 and m > 1:
+                continue
+            waste = waste_v * math.prod(
+                (p.extent // c + (p.extent % c > 0)) * c / p.extent
+                for p, c in zip(candidates, counts, strict=True)
+            )
+            loads = (m + 2 * vectors) / (m * vectors)
+            latency = max(1.0, 8 / (m * vectors))
+            cost = waste * latency * (1 + 0.25 * loads) - 0.0001 * counts[-1] if counts else 1.0
+            if best is None or cost < best[0]:
+                tile = [(p.variable, c) for p, c in zip(candidates, counts, strict=True)]
+                best = cost, tile, vectors
+    assert best is not None
+    return [(v, c) for v, c in best[1] if c > 1], best[2]
+
+
+def _reduction_axes(loops: Sequence[Loop], still: Affine, tile: int) -> tuple[Axis, ...]:
+    """Reduction loops, the smallest step of the broadcast factor innermost and unrolled.
+
+    tile: accumulators in registers. A body of very many instructions is slow to read for the CPU.
+    """
+    order = sorted(loops, key=lambda r: -abs(still.step(r.variable)))
+    axes: list[Axis] = []
+    room = max(2, _UNROLLED // tile)
+    for loop in reversed(order):
+        unroll = 1
+        if room > 1:
+            unroll = loop.extent if loop.extent <= room else _divisor(loop.extent, room)
+            room = room // unroll if unroll == loop.extent else 1
+        axes.append(Axis(loop.variable, loop.extent, unroll))
+    return tuple(reversed(axes))
+
+
+def _divisor(n: int, most: int) -> int:
+    """The largest divisor of n up to `most`, or a power of two if there is no good one."""
+    best = max(d for d in range(1, most + 1) if n % d == 0)
+    return best if best >= 4 else min(8, most)
+
+
+def _dot_tile(box: Box, vector: Loop, lanes: int, parallel: bool) -> tuple[Statement, ...]:
+    """Lanes along the reduction: 4 x 4 results at a time, folded across at the end."""
+    pure = [p for p in box.pure if p.extent > 1][-2:]
+    rows = tuple((p.variable, min(4, p.extent)) for p in pure)
+    axes = tuple(
+        Axis(r.variable, r.extent, lanes if r is vector else 1)
+        for r in _last(box.reduction, vector)
+    )
+    block = Block(rows, vector.variable, lanes, axes, box.sums, box.then)
+    return _loops(box.pure, block, dict(rows), parallel)
+
+
+def collapse(box: Box) -> Box:
+    """Neighbouring variables that move all positions alike become one: fewer, longer loops.
+
+    Two pure loops (a, b) become one of extent a · b where every access moves a's step = b's extent
+    times b's step, and likewise two reduction loops.
+    """
+    for name in ("pure", "reduction"):
+        loops = list(getattr(box, name))
+        i = 0
+        while i + 1 < len(loops):
+            outer, inner = loops[i], loops[i + 1]
+            if i + 1 >= (box.serial if name == "pure" else 0) and _joinable(box, outer, inner):
+                box = _renamed(box, name, outer, inner)
+                loops = list(getattr(box, name))
+            else:
+                i += 1
+    return box
+
+
+def _joinable(box: Box, outer: Loop, inner: Loop) -> bool:
+    places = list(_places(box))
+    return all(a.step(outer.variable) == inner.extent * a.step(inner.variable) for a in places)
+
+
+def _places(box: Box) -> Iterator[Affine]:
+    for fold in box.sums:
+        yield from _every(fold.value)
+        if fold.begin is not None:
+            yield from _every(fold.begin)
+    for statement in box.then:
+        yield statement.at
+        yield from _every(statement.value)
+        if isinstance(statement, Scatter):
+            for _, index in statement.indices:
+                yield from _every(index)
+
+
+def _every(x: Expression) -> Iterator[Affine]:
+    """Every affine position in an expression: reads, bounds and numbers."""
+    for part in parts(x):
+        match part:
+            case Load() | Lookup():
+                yield part.at
+                yield from (bound.position for bound in part.bounds)
+            case Within():
+                yield from (bound.position for bound in part.bounds)
+            case Position():
+                yield part.at
+
+
+def _renamed(box: Box, name: str, outer: Loop, inner: Loop) -> Box:
+    """Drop the outer variable; the inner one runs over both."""
+    loops = tuple(
+        Loop(inner.variable, outer.extent * inner.extent) if x is inner else x
+        for x in getattr(box, name)
+        if x is not outer
+    )
+    known: dict[int, Any] = {}
+
+    def place(at: Affine) -> Affine:
+        return Affine(at.start, tuple(s for s in at.steps if s[0] != outer.variable))
+
+    def change(x: Expression) -> Expression:
+        if id(x) not in known:
+            known[id(x)] = _moved(x, place, change)
+        result: Expression = known[id(x)]
+        return result
+
+    sums = tuple(
+        replace(s, value=change(s.value), begin=None if s.begin is None else change(s.begin))
+        for s in box.sums
+    )
+    then: list[Store | Fold | Scatter] = []
+    for s in box.then:
+        moved = replace(s, at=place(s.at), value=change(s.value))
+        if isinstance(moved, Scatter):
+            moved = replace(moved, indices=tuple((k, change(i)) for k, i in moved.indices))
+        then.append(moved)
+    serial = box.serial
+    parts: dict[str, Any] = {name: loops}
+    return replace(box, sums=sums, then=tuple(then), serial=serial, **parts)
+
+
+def _moved(x: Expression, place: Any, change: Any) -> Expression:
+    match x:
+        case Load():
+            bounds = tuple(replace(b, position=place(b.position)) for b in x.bounds)
+            return replace(x, at=place(x.at), bounds=bounds)
+        case Lookup():
+            bounds = tuple(replace(b, position=place(b.position)) for b in x.bounds)
+            indices = tuple((k, change(i)) for k, i in x.indices)
+            return replace(x, at=place(x.at), bounds=bounds, indices=indices)
+        case Within():
+            return replace(
+                x, bounds=tuple(replace(b, position=place(b.position)) for b in x.bounds)
+            )
+        case Position():
+            return replace(x, at=place(x.at))
+        case Apply():
+            return replace(x, operands=tuple(change(y) for y in x.operands))
+        case Convert():
+            return replace(x, operand=change(x.operand))
+    return x
+
+
+def extent_of(loops: Sequence[Loop]) -> Extent:
+    """How many points some loops have."""
+    return math.prod(x.extent for x in loops)
