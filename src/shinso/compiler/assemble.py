@@ -135,7 +135,8 @@ class _Assembly:
 
     def _is_read_elsewhere(self, root: Root) -> bool:
         stage = self.plan.levels[root.level][root.stage]
-        return root.kind == "fold" or any(
+        follows = root is not stage.first
+        return (follows and root.kind == "fold") or any(
             other is not stage for other, _ in self.layout.readers.get(id(root), ())
         )
 

@@ -245,7 +245,7 @@ class _Fusion:
             return None
         if self._is_update(root) and stage.level <= self.demanded:
             return None
-        if stage.first.partly or (odd and root.batch is None):
+        if odd and (stage.first.partly or root.batch is None):
             return None
         renamed = self._renaming(root, stage, made)
         if renamed is None or (odd and renamed.get(root.batch or "") != stage.first.batch):

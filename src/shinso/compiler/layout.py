@@ -69,7 +69,8 @@ def _find_readers(plan: Plan, layout: Layout) -> None:
                 level = root.partial.level if root.partial else root.level
                 made = plan.root(read.node, level)
                 layout.readers.setdefault(id(made), []).append((stage, root))
-                if made.level != level or level % 2 == 0:
+                together = made in stage.roots and made.level == level
+                if made.level != level or (level % 2 == 0 and not together):
                     layout.lasting.add(id(made))
     for node in plan.graph.roots:
         if id(plan.base(node)) in plan.instances:

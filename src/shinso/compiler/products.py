@@ -21,7 +21,7 @@ from shinso.compiler.root import folded_names
 _DOT, _BROADCAST, _SHARED = 0.7, 1.0, 0.45  # how near the peak each form comes
 _ALONE = 1.25  # an axis that no window slides over: vectors begin where cache lines do
 _ALONG_BATCH = 0.3  # the batch is what threads and phases are made of
-_MOVED = 6.0  # what it costs to move an element, in multiplications
+_MOVED = 64.0  # what it costs to move an element, in multiplications
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ from shinso.compiler.target import Target
 
 _UNROLLED = 128  # how many multiplications are written out in a reduction loop's body
 
+_SHORT = 128  # a sum this short costs less than storing what it gives
+
 
 @dataclass(frozen=True, slots=True)
 class Loop:
@@ -201,13 +203,18 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
         return _dot_tile(box, vector, lanes, parallel)
     del moving
     row_loops = [p for p in box.pure if p is not vector and still.step(p.variable)]
-    tile, vectors = _tile(row_loops, vector.extent, lanes, target.registers)
+    short = math.prod(r.extent for r in box.reduction) < _SHORT
+    tile, vectors = _tile(row_loops, vector.extent, lanes, target.registers, 4 if short else 28)
     steps = {**dict(tile), vector.variable: lanes * vectors}
     axes = _reduction_axes(box.reduction, still, math.prod(c for _, c in tile) * vectors)
     block = Block(tuple(tile), vector.variable, lanes, axes, box.sums, box.then)
     rows = {v for v, _ in tile}
     outer = [p for p in box.pure if p is not vector and p.variable not in rows]
-    order = [*outer[:1], vector, *outer[1:], *(p for p in box.pure if p.variable in rows)]
+    tall = [p for p in box.pure if p.variable in rows]
+    if short:
+        order = [*outer, *tall, vector]  # mostly writing: along the memory that is written
+    else:
+        order = [*outer[:1], vector, *outer[1:], *tall]
     return _loops(order, block, steps, parallel)
 
 
@@ -231,7 +238,7 @@ def _vector_of_product(box: Box, x: Affine, y: Affine) -> tuple[Loop, Affine, Af
 
 
 def _tile(
-    rows: Sequence[Loop], vector: int, lanes: int, registers: int
+    rows: Sequence[Loop], vector: int, lanes: int, registers: int, most: int
 ) -> tuple[list[tuple[str, int]], int]:
     """Rows and vectors of a register tile: little waste, few loads for each multiplication."""
     candidates = [p for p in rows if p.extent > 1][-2:]
@@ -239,7 +246,7 @@ def _tile(
     whole = -(-vector // lanes)
     for vectors in range(1, min(4, whole) + 1):
         waste_v = -(-whole // vectors) * vectors / whole
-        for counts in itertools.product(*(range(1, min(p.extent, 28) + 1) for p in candidates)):
+        for counts in itertools.product(*(range(1, min(p.extent, most) + 1) for p in candidates)):
             m = math.prod(counts)
             if m * vectors + vectors + 1 > registers - 1 and m > 1:
                 continue
