@@ -23,7 +23,7 @@ from shinso.compiler.boxes import (
     write_box,
 )
 from shinso.compiler.fuse import Plan, Stage, fuse
-from shinso.compiler.graph import Argument, Constant, Graph, Node, Reduce, State
+from shinso.compiler.graph import Accumulate, Argument, Constant, Graph, Node, Reduce, State
 from shinso.compiler.inline import Inliner, Placed, contiguous
 from shinso.compiler.layout import Layout, arrange, strides_of
 from shinso.compiler.nest import (
@@ -380,7 +380,8 @@ class _Assembly:
             yield from scan_boxes(node, memory.placed, names, inliner, loops)
             return
         base = inliner.placed.get(id(node.operands[0]))
-        if base is None or base.buffer != memory.placed.buffer:
+        covered = isinstance(node.operation, Accumulate) and node.operation.covers
+        if not covered and (base is None or base.buffer != memory.placed.buffer):
             yield copy_box(node, node.operands[0], memory.placed, batch, BATCH, inliner)
         make = write_box if root.kind == "write" else scatter_box
         yield make(node, memory.placed, names, inliner, loops)

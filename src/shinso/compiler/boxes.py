@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from shinso.compiler.graph import Contract, Node, Row, Scan, Scatter, Write
+from shinso.compiler.graph import Accumulate, Contract, Node, Row, Scan, Scatter, Write
 from shinso.compiler.inline import (
     INT64,
     Inliner,
@@ -74,15 +74,21 @@ def copy_box(
 def write_box(
     node: Node, to: Placed, names: Mapping[str, str], inliner: Inliner, loops: tuple[Loop, ...]
 ) -> Box:
-    """The second operand into its places."""
-    write, v = node.operation, node.operands[1]
-    assert isinstance(write, Write)
+    """What is written, or added, into its places."""
+    operation = node.operation
     place = with_variables(variables(domain(node)[1]), names)
-    at = to.at(through(write.rows, place))
-    value = inliner.value(v, place)
-    statement = Fold(to.buffer, at, "add", value) if write.add else Store(to.buffer, at, value)
-    order = tuple(sorted(loops, key=lambda loop: -abs(at.step(loop.variable))))
-    return Box(order, (), (), (statement,))
+    if isinstance(operation, Accumulate):
+        places, add = operation.places, not operation.covers
+    else:
+        assert isinstance(operation, Write)
+        places, add = (operation.rows,), operation.add
+    then: list[Store | Fold] = []
+    for rows, v in zip(places, node.operands[1:], strict=True):
+        at = to.at(through(rows, place))
+        value = inliner.value(v, place)
+        then.append(Fold(to.buffer, at, "add", value) if add else Store(to.buffer, at, value))
+    order = tuple(sorted(loops, key=lambda loop: -abs(then[0].at.step(loop.variable))))
+    return Box(order, (), (), tuple(then))
 
 
 def scatter_box(

@@ -19,6 +19,7 @@ from; a node never changes.
               Gather(rows)(x, k, …)    as View, where rows may also be integer operands
               Concatenate(axis)(x, …)  one after the other
               Write(rows, add)(x, v)   x, but x[rows(i)] = v[i], or += v[i]
+              Accumulate(places)(x, v, …)  several such additions at once, of v of one shape
               Scatter(rows)(x, v, k, …)  x, but x[rows(i)] += v[i], in the order of i
     other     Host(call)(x, …)         a public NumPy function, called as it is
               Item(i)(host)            the i-th of several results of a host node
@@ -198,6 +199,18 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Accumulate:
+    """The first operand with each of the others added at the places of its rows.
+
+    What remains of a chain of Writes that add. covers: each element of the first operand, which is
+    all zeros, gets exactly one of them, so that it need not be there at all.
+    """
+
+    places: tuple[tuple[Row, ...], ...]
+    covers: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Scatter:
     """The first operand with the second added at places that index operands give (`np.add.at`).
 
@@ -227,7 +240,7 @@ class Item:
 
 Operation = (
     Argument | State | Constant | Iota | Map | Cast | Reduce | Pick | Scan | Contract | View
-    | Reshape | Pad | Gather | Concatenate | Write | Scatter | Host | Item
+    | Reshape | Pad | Gather | Concatenate | Write | Accumulate | Scatter | Host | Item
 )  # fmt: skip
 
 

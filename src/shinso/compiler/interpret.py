@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from shinso.cell import Array
 from shinso.compiler.graph import (
+    Accumulate,
     Argument,
     Cast,
     Concatenate,
@@ -202,6 +203,13 @@ def _concatenate(operation: Concatenate, node: Node, *xs: Array) -> Array:
     return np.concatenate(xs, operation.axis)
 
 
+def _accumulate(operation: Accumulate, node: Node, x: Array, *parts: Array) -> Array:
+    result = x.copy()
+    for rows, v in zip(operation.places, parts, strict=True):
+        result = _write(Write(rows, add=True), node, result, v)
+    return result
+
+
 def _write(operation: Write, node: Node, x: Array, v: Array) -> Array:
     y = x.copy(order="K")
     if v.size:
@@ -279,5 +287,5 @@ def _item(operation: Item, node: Node, results: Any) -> Any:
 _RUN: dict[type, Callable[..., Any]] = {
     Map: _map, Cast: _cast, Reduce: _reduce, Pick: _pick, Scan: _scan, Contract: _contract,
     View: _view, Reshape: _reshape, Pad: _pad, Gather: _gather, Concatenate: _concatenate,
-    Write: _write, Scatter: _scatter, Item: _item,
+    Write: _write, Accumulate: _accumulate, Scatter: _scatter, Item: _item,
 }  # fmt: skip

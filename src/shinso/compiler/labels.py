@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shinso.compiler.graph import (
+    Accumulate,
     Argument,
     Cast,
     Concatenate,
@@ -86,6 +87,8 @@ def _axis(node: Node, operands: list[int | None], n: int) -> int | None:
             return None if found == axis else found
         case Scan(_, axis):
             return None if first == axis else first
+        case Accumulate(places):
+            return _written(node, places[0], first, operands[1], n)
         case Write(rows) | Scatter(rows):
             return _written(node, rows, first, operands[1], n)
     return None

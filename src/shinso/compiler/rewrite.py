@@ -14,6 +14,7 @@ import numpy as np
 
 from shinso.compiler import build
 from shinso.compiler.graph import (
+    Accumulate,
     Argument,
     Cast,
     Constant,
@@ -42,6 +43,7 @@ def rewrite(graph: Graph, lanes: int) -> Graph:
     graph = rebuild(graph, _reciprocal)
     graph = rebuild(graph, _without_zeros)
     graph = rebuild(graph, _unmerged)
+    graph = _gathered_writes(graph)
     labels = batch_axes(graph)
     graph = _by_example(graph, labels)
     graph = _read_from_pads(_masks_of_results(graph))
@@ -425,6 +427,57 @@ def _split_axis(x: Node, at: int, lengths: Sequence[int], shape: tuple[int, ...]
     return build.view(x, rows, shape)
 
 
+# -- chains of additions --------------------------------------------------------------------------
+
+
+def _gathered_writes(graph: Graph) -> Graph:
+    """x[a] += u; x[b] += v; … → one pass over u, v, …, if nobody looks at x in between.
+
+    Where they meet every element exactly once, they become plain stores and x need not be cleared.
+    """
+    users: dict[int, int] = {id(x): 1 for x in graph.roots}
+    for node in graph.nodes():
+        for x in node.operands:
+            users[id(x)] = users.get(id(x), 0) + 1
+
+    def rule(node: Node, operands: tuple[Node, ...]) -> Node:
+        write = node.operation
+        if not isinstance(write, Write) or not write.add:
+            return same(node, operands)
+        base, v = operands
+        below = base.operation
+        places: tuple[tuple[Row, ...], ...] = (write.rows,)
+        parts: tuple[Node, ...] = (v,)
+        alone = users.get(id(node.operands[0])) == 1
+        if alone and isinstance(below, Accumulate) and base.operands[1].shape == v.shape:
+            places, parts = (*below.places, *places), (*base.operands[1:], *parts)
+            base = base.operands[0]
+        covers = _constant(base) == 0 and _meets_all_once(places, v.shape, node.shape)
+        operation = Accumulate(places, covers)
+        return Node(operation, (base, *parts), node.shape, node.dtype, node.source)
+
+    return rebuild(graph, rule)
+
+
+def _meets_all_once(
+    places: Sequence[tuple[Row, ...]], part: tuple[int, ...], shape: tuple[int, ...]
+) -> bool:
+    """Whether parts at these places meet every element of a shape exactly once."""
+    if len(places) * math.prod(part) != math.prod(shape):
+        return False
+    seen = set()
+    for rows in places:
+        residue = []
+        for axis, (row, first) in enumerate(zip(rows, places[0], strict=True)):
+            moving = [a for a, s in enumerate(row.steps) if s]
+            if row.steps != first.steps or moving not in ([], [axis]):
+                return False
+            step = row.steps[axis] if moving else shape[axis]
+            residue.append(row.start % max(step, 1))
+        seen.add(tuple(residue))
+    return len(seen) == len(places)
+
+
 # -- masks ----------------------------------------------------------------------------------------
 
 
@@ -471,9 +524,12 @@ def _read_from_pads(graph: Graph) -> Graph:
     def rule(node: Node, operands: tuple[Node, ...]) -> Node:
         result = same(node, operands)
         if isinstance(node.operation, Contract):
-            result = same(node, tuple(
-                _inside(x, y, pads, new) for x, y in zip(node.operands, operands, strict=True)
-            ))
+            result = same(
+                node,
+                tuple(
+                    _inside(x, y, pads, new) for x, y in zip(node.operands, operands, strict=True)
+                ),
+            )
         new[id(node)] = result
         return result
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shinso.compiler.graph import (
+    Accumulate,
     Argument,
     Constant,
     Contract,
@@ -84,6 +85,8 @@ def domain(node: Node) -> tuple[str, tuple[Loop, ...], tuple[Loop, ...]]:
             kind, gone = "product", [n for _, n in folded_names(node)]
         case Pad():
             kind, shape = "pad", node.operands[0].shape
+        case Accumulate():
+            kind, shape = "write", node.operands[1].shape
         case Write() | Scatter():
             kind, shape = type(operation).__name__.lower(), node.operands[1].shape
         case Scan() | Host():
@@ -124,6 +127,8 @@ def target_place(node: Node) -> Place:
                 Affine(p.start + before, p.steps)
                 for p, (before, _) in zip(place, widths, strict=True)
             )
+        case Accumulate(places):
+            return through(places[0], place)
         case Write(rows) | Scatter(rows):
             return tuple(
                 through([row], place)[0] if isinstance(row, Row) else Affine() for row in rows
@@ -151,6 +156,8 @@ def sources(node: Node) -> list[tuple[Node, Place]]:
             return [(a, tuple(names[k] for k in left)), (b, tuple(names[k] for k in right))]
         case Pad():
             return [(node.operands[0], place), (node.operands[1], ())]
+        case Accumulate():
+            return [(x, place) for x in node.operands[1:]]
         case Write() | Scatter():
             _, v, *indices = node.operands
             return [(x, place) for x in (v, *indices)]

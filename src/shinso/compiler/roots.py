@@ -8,6 +8,7 @@ contraction or a lookup reads, and to what several users would otherwise compute
 from __future__ import annotations
 
 from shinso.compiler.graph import (
+    Accumulate,
     Argument,
     Cast,
     Concatenate,
@@ -58,6 +59,9 @@ def memory_nodes(graph: Graph) -> list[Node]:
     return _Costs(order, users, wanted | spread).found
 
 
+_OWN_MEMORY = (Reduce, Scan, Contract, Write, Accumulate, Scatter, Host, Item, Reshape)
+
+
 class _Costs:
     """What an element of each node costs, counted from the nearest memory.
 
@@ -95,7 +99,7 @@ def _is_leaf(node: Node) -> bool:
 
 
 def _must(node: Node) -> bool:
-    return isinstance(node.operation, (Reduce, Scan, Contract, Write, Scatter, Host, Item, Reshape))
+    return isinstance(node.operation, _OWN_MEMORY)
 
 
 def _demands(node: Node) -> tuple[Node, ...]:

@@ -39,6 +39,9 @@ _UNROLLED = 128  # how many multiplications are written out in a reduction loop'
 
 _SHORT = 128  # a sum this short costs less than storing what it gives
 
+_IN_HALVES = ("znver4",)  # CPUs whose 64-byte instructions take two turns
+_HALVES, _NARROW = 1.1, 1.8  # what narrow vectors cost, per element, beside wide ones
+
 
 @dataclass(frozen=True, slots=True)
 class Loop:
@@ -202,6 +205,7 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     if any(vector is r for r in box.reduction):
         return _dot_tile(box, vector, lanes, parallel)
     del moving
+    lanes = _narrower(vector.extent, lanes, target)
     row_loops = [p for p in box.pure if p is not vector and still.step(p.variable)]
     short = math.prod(r.extent for r in box.reduction) < _SHORT
     tile, vectors = _tile(row_loops, vector.extent, lanes, target.registers, 4 if short else 28)
@@ -216,6 +220,20 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     else:
         order = [*outer[:1], vector, *outer[1:], *tall]
     return _loops(order, block, steps, parallel)
+
+
+def _narrower(extent: int, lanes: int, target: Target) -> int:
+    """Half as many lanes where whole vectors would be empty in large part.
+
+    Where the machine carries out a wide instruction in two halves, narrow ones cost little more.
+    """
+    price = _HALVES if target.cpu in _IN_HALVES and lanes * 4 == target.vector_bytes else _NARROW
+    if lanes < 8:
+        return lanes
+    half = lanes // 2
+    wide = -(-extent // lanes) * lanes
+    narrow = -(-extent // half) * half * price
+    return half if narrow < wide else lanes
 
 
 def _vector_of_product(box: Box, x: Affine, y: Affine) -> tuple[Loop, Affine, Affine] | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from shinso.compiler.build import reach
 from shinso.compiler.graph import (
+    Accumulate,
     Argument,
     Cast,
     Concatenate,
@@ -214,6 +215,11 @@ def _written(node: Node, x: Node, v: Node) -> None:
     _demand(v.dtype == x.dtype, node, "what is written has the array's dtype")
 
 
+def _accumulate(node: Node, operation: Accumulate, x: Node, *parts: Node) -> None:
+    for rows, v in zip(operation.places, parts, strict=True):
+        _write(node, Write(rows, add=True), x, v)
+
+
 def _write(node: Node, operation: Write, x: Node, v: Node) -> None:
     _written(node, x, v)
     _rows(node, x, operation.rows, v.shape, 0)
@@ -242,6 +248,6 @@ def _item(node: Node, operation: Item, host: Node) -> None:
 _RULES: dict[type, Callable[..., Any]] = {
     Argument: _leaf, State: _leaf, Constant: _constant, Iota: _iota, Map: _map, Cast: _cast,
     Reduce: _reduce, Pick: _pick, Scan: _scan, Contract: _contract, View: _view,
-    Reshape: _reshape, Pad: _pad, Gather: _gather, Concatenate: _concatenate, Write: _write,
+    Reshape: _reshape, Pad: _pad, Gather: _gather, Concatenate: _concatenate, Write: _write, Accumulate: _accumulate,
     Scatter: _scatter, Host: _host, Item: _item,
 }  # fmt: skip
