@@ -107,8 +107,10 @@ class _Fusion:
         for root in self.roots:
             if root not in late:
                 self._add(root)
-        conditions = [c.condition for c in self.plan.graph.checks if not self._is_given(c.condition)]
-        self.demanded = max((self.plan.root(c, -1).level for c in conditions), default=-1)
+        for check in self.plan.graph.checks:
+            if not self._is_given(check.condition):
+                level = self.plan.root(check.condition, -1).level
+                self.demanded = max(self.demanded, level)
         for root in late:
             self._add(root)
         self._drop_unread()

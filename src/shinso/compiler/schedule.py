@@ -37,7 +37,8 @@ from shinso.compiler.target import Target
 
 _UNROLLED = 128  # how many multiplications are written out in a reduction loop's body
 
-_SHORT = 128  # a sum this short costs less than storing what it gives
+_SHORT = 128  # a sum this short costs less than storing what it gives,
+_LARGE = 1 << 17  # if there are so many
 
 _IN_HALVES = ("znver4",)  # CPUs whose 64-byte instructions take two turns
 _HALVES, _NARROW = 1.1, 1.8  # what narrow vectors cost, per element, beside wide ones
@@ -207,7 +208,8 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     del moving
     lanes = _narrower(vector.extent, lanes, target)
     row_loops = [p for p in box.pure if p is not vector and still.step(p.variable)]
-    short = math.prod(r.extent for r in box.reduction) < _SHORT
+    size = math.prod(p.extent for p in box.pure)
+    short = size >= _LARGE and math.prod(r.extent for r in box.reduction) < _SHORT
     tile, vectors = _tile(row_loops, vector.extent, lanes, target.registers, 4 if short else 28)
     steps = {**dict(tile), vector.variable: lanes * vectors}
     axes = _reduction_axes(box.reduction, still, math.prod(c for _, c in tile) * vectors)

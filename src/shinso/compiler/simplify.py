@@ -203,3 +203,18 @@ def _split(x: Node, shape: tuple[int, ...]) -> Node:
             axis += 1
         rows.append(Row(0, tuple(steps)))
     return build.view(x, rows, shape)
+
+
+def beneath(x: Node) -> Node:
+    """What a view looks at."""
+    while isinstance(x.operation, View):
+        x = x.operands[0]
+    return x
+
+
+def constant_of(x: Node) -> float | None:
+    """The one number that an array is full of, or None."""
+    x = beneath(x)
+    if isinstance(x.operation, Constant) and x.ndim == 0:
+        return float(x.operation.array)
+    return None

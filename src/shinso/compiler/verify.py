@@ -248,6 +248,7 @@ def _item(node: Node, operation: Item, host: Node) -> None:
 _RULES: dict[type, Callable[..., Any]] = {
     Argument: _leaf, State: _leaf, Constant: _constant, Iota: _iota, Map: _map, Cast: _cast,
     Reduce: _reduce, Pick: _pick, Scan: _scan, Contract: _contract, View: _view,
-    Reshape: _reshape, Pad: _pad, Gather: _gather, Concatenate: _concatenate, Write: _write, Accumulate: _accumulate,
+    Reshape: _reshape, Pad: _pad, Gather: _gather, Concatenate: _concatenate, Write: _write,
+    Accumulate: _accumulate,
     Scatter: _scatter, Host: _host, Item: _item,
 }  # fmt: skip
