@@ -35,6 +35,7 @@ from shinso.compiler.labels import batch_axes
 from shinso.compiler.products import choose
 from shinso.compiler.remainders import without_zeros
 from shinso.compiler.simplify import beneath, constant_of, rebuild, same
+from shinso.compiler.winograd import by_tiles
 
 
 def rewrite(graph: Graph, lanes: int) -> Graph:
@@ -43,6 +44,7 @@ def rewrite(graph: Graph, lanes: int) -> Graph:
     graph = rebuild(graph, without_zeros)
     graph = rebuild(graph, _unmerged)
     graph = rebuild(graph, without_border)
+    graph = rebuild(graph, by_tiles)
     graph = _gathered_writes(graph)
     labels = batch_axes(graph)
     graph = by_example(graph, labels)
