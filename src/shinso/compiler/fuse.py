@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from shinso.compiler.graph import Contract, Graph, Node, State
+from shinso.compiler.graph import Accumulate, Contract, Graph, Node, State
 from shinso.compiler.labels import batch_axes, batch_length
 from shinso.compiler.nest import Affine
 from shinso.compiler.root import Read, Root, folded_names, is_leaf, make_roots, target_place
@@ -316,13 +316,15 @@ class _Fusion:
             self._open(again, level)
 
     def _is_cheap(self, root: Root) -> bool:
-        if root.kind not in ("copy", "pad") or root.batch is None:
+        operation = root.node.operation
+        covers = isinstance(operation, Accumulate) and operation.covers
+        if not (root.kind in ("copy", "pad") or covers) or root.batch is None:
             return False
         if root.node in self.plan.graph.roots:
             return False
         size = math.prod(x.extent for x in root.pure)
-        large = [r for r in root.reads if 2 * _size(r.node) >= size]
-        return len(large) <= 1
+        large = {id(r.node): _size(r.node) for r in root.reads if 2 * _size(r.node) >= size}
+        return len(large) <= 1 and 2 * sum(large.values()) <= 3 * _size(root.node)
 
     def _drop_unread(self) -> None:
         """Roots that were done again wherever they are read are not computed where nobody is."""

@@ -7,6 +7,8 @@ contraction or a lookup reads, and to what several users would otherwise compute
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from shinso.compiler.graph import (
     Accumulate,
     Argument,
@@ -39,6 +41,7 @@ _DEAR = frozenset(
         *("divide", "remainder", "floor_divide", "fmod"),
     )
 )
+_MANY = 8  # from so many parts on, what they all look at gets memory
 _MUCH = 8  # so many operations are not repeated for a second user
 
 
@@ -111,7 +114,25 @@ def _demands(node: Node) -> tuple[Node, ...]:
         return tuple(x for x in operands[:1] if not isinstance(x.operation, (Argument, State)))
     if isinstance(operation, (Reshape, Host)):
         return operands
+    if isinstance(operation, Accumulate) and len(operands) > _MANY:
+        return tuple(_viewed(operands[1:]))
     return ()
+
+
+def _viewed(parts: tuple[Node, ...]) -> Iterator[Node]:
+    """What element-wise work on several views looks at: each element is needed several times."""
+    seen: set[int] = set()
+    stack = list(parts)
+    while stack:
+        x = stack.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if isinstance(x.operation, View) and not isinstance(_beneath(x).operation, Map):
+            if not _is_leaf(_beneath(x)):
+                yield _beneath(x)
+        else:
+            stack.extend(x.operands)
 
 
 def _beneath(x: Node) -> Node:

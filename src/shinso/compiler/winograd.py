@@ -3,7 +3,7 @@
 For a tile of 2 × 2 results, 4 × 4 elements d of the input and the kernel g are transformed, then
 multiplied element by element (and summed over channels: 16 matrix products), then transformed back:
 
-    y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A
+    y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A        and so        dg = Σ Gᵀ [(A dy Aᵀ) ⊙ (Bᵀ d B)] G
 
     Bᵀ = ⎡1  0 -1  0⎤   G = ⎡ 1    0    0 ⎤   Aᵀ = ⎡1  1  1  0⎤
          ⎢0  1  1  0⎥       ⎢1/2  1/2  1/2⎥        ⎣0  1 -1 -1⎦
@@ -55,6 +55,9 @@ def by_tiles(node: Node, operands: tuple[Node, ...]) -> Node:
         found = _recognized(node, node.operation, operands, side)
         if found is not None:
             return _tiled(node, node.operation, found)
+        slid = _recognized_gradient(node, node.operation, operands, side)
+        if slid is not None:
+            return _tiled_gradient(node, node.operation, slid)
     return same(node, operands)
 
 
@@ -66,23 +69,12 @@ def _recognized(
     w_names = (contract.left, contract.right)[1 - side]
     if not isinstance(view.operation, View) or len(set(names)) != 6 or len(set(w_names)) != 4:
         return None
-    slides, axes = [], {}
-    for axis, row in enumerate(view.operation.rows):
-        moving = [a for a, s in enumerate(row.steps) if s]
-        if any(row.steps[a] != 1 for a in moving):
-            return None
-        if len(moving) == 2:
-            h, k = sorted(moving, key=lambda a: names[a] not in contract.out)
-            slides.append((names[h], names[k]))
-            axes[names[h]] = axis
-        elif len(moving) == 1 and not row.start:
-            axes[names[moving[0]]] = axis
-        else:
-            return None
-    lengths = dict(zip(names, view.shape, strict=True)) | dict(
-        zip(w_names, w.shape, strict=True)
-    )
-    if len(slides) != 2 or any(h not in contract.out or k in contract.out for h, k in slides):
+    found = _slides(view, names, set(contract.out))
+    if found is None:
+        return None
+    slides, axes = found
+    lengths = dict(zip(names, view.shape, strict=True)) | dict(zip(w_names, w.shape, strict=True))
+    if any(h not in contract.out or k in contract.out for h, k in slides):
         return None
     (h, k), (v, l) = slides  # noqa: E741
     folded = [x for x in names if x in w_names and x not in (k, l)]
@@ -94,9 +86,7 @@ def _recognized(
     if lengths[h] % 2 or lengths[v] % 2 or min(lengths[folded[0]], lengths[own[0]]) < _CHANNELS:
         return None
     rows = view.operation.rows
-    return _Correlation(
-        view.operands[0], rows, axes, w, w_names, h, k, v, l, folded[0], own[0]
-    )
+    return _Correlation(view.operands[0], rows, axes, w, w_names, h, k, v, l, folded[0], own[0])
 
 
 def _tiled(node: Node, contract: Contract, c: _Correlation) -> Node:
@@ -107,9 +97,7 @@ def _tiled(node: Node, contract: Contract, c: _Correlation) -> Node:
     data = _gathered(_both(_tiles(c, seen, lengths), _input), len(seen))
     kernel = _gathered(_both(_taps(c), _kernel), 2)
     out = [p, q, *batch, c.out, c.h, c.v]
-    products = build.contract(
-        data, kernel, (p, q, *seen), (p, q, c.channel, c.out), out, "einsum"
-    )
+    products = build.contract(data, kernel, (p, q, *seen), (p, q, c.channel, c.out), out, "einsum")
     results = _both(_parts(products), _output)
     return _put_back(node, contract, c, out, results)
 
@@ -173,6 +161,115 @@ def _parts(products: Node) -> Grid:
     return grid
 
 
+# -- the kernel's gradient -------------------------------------------------------------------------
+
+
+def _recognized_gradient(
+    node: Node, contract: Contract, operands: tuple[Node, ...], side: int
+) -> _Correlation | None:
+    """The windows of x times dy, summed over the batch and all positions."""
+    view, dy = operands[side], operands[1 - side]
+    names = (contract.left, contract.right)[side]
+    dy_names = (contract.left, contract.right)[1 - side]
+    if not isinstance(view.operation, View) or len(set(names)) != 6 or len(set(dy_names)) != 4:
+        return None
+    found = _slides(view, names, set(dy_names))
+    if found is None:
+        return None
+    ((h, k), (v, l)), axes = found  # noqa: E741
+    if any(x in contract.out for x in (h, v)) or any(x not in contract.out for x in (k, l)):
+        return None
+    rest = [x for x in names if x not in (h, k, v, l)]
+    channel = [x for x in rest if x in contract.out]
+    batch = [x for x in rest if x not in contract.out]
+    own = [x for x in dy_names if x not in names]
+    if len(channel) != 1 or len(batch) != 1 or len(own) != 1 or own[0] not in contract.out:
+        return None
+    if set(dy_names) != {batch[0], own[0], h, v}:
+        return None
+    lengths = dict(zip(names, view.shape, strict=True))
+    lengths |= dict(zip(dy_names, dy.shape, strict=True))
+    if (lengths[k], lengths[l]) != (3, 3) or lengths[h] % 2 or lengths[v] % 2:
+        return None
+    if min(lengths[channel[0]], lengths[own[0]]) < _CHANNELS:
+        return None
+    rows = view.operation.rows
+    return _Correlation(view.operands[0], rows, axes, dy, dy_names, h, k, v, l, channel[0], own[0])
+
+
+def _slides(
+    view: Node, names: Sequence[int], fixed: set[int]
+) -> tuple[list[tuple[int, int]], dict[int, int]] | None:
+    """The pairs of names that move along one axis together (one of `fixed` first), and the axis of
+    every name; None if an axis is not read one by one.
+    """
+    slides, axes = [], {}
+    assert isinstance(view.operation, View)
+    for axis, row in enumerate(view.operation.rows):
+        moving = [a for a, s in enumerate(row.steps) if s]
+        if any(row.steps[a] != 1 for a in moving):
+            return None
+        if len(moving) == 2:
+            h, k = sorted(moving, key=lambda a: names[a] not in fixed)
+            slides.append((names[h], names[k]))
+            axes[names[h]] = axis
+        elif len(moving) == 1 and not row.start:
+            axes[names[moving[0]]] = axis
+        else:
+            return None
+    return (slides, axes) if len(slides) == 2 else None
+
+
+def _tiled_gradient(node: Node, contract: Contract, c: _Correlation) -> Node:
+    top = max((*contract.left, *contract.right))
+    p, q = top + 1, top + 2
+    lengths = dict(zip(c.w_names, c.w.shape, strict=True))
+    batch = [name for name in c.w_names if name not in (c.out, c.h, c.v)]
+    seen = [*batch, c.channel, c.h, c.v]
+    data = _gathered(_both(_tiles(c, seen, lengths), _input), len(seen))
+    theirs = [*batch, c.out, c.h, c.v]
+    slopes = _gathered(_both(_pairs(c, theirs), _output_gradient), len(theirs))
+    out = [p, q, c.channel, c.out]
+    products = build.contract(data, slopes, (p, q, *seen), (p, q, *theirs), out, "einsum")
+    taps = _both(_parts(products), _kernel_gradient)
+    order = [name for name in contract.out if name in (c.channel, c.out)]
+    places, parts = [], []
+    for i, line in enumerate(taps):
+        for j, x in enumerate(line):
+            axes = [
+                (None if name in (c.k, c.l) else [c.channel, c.out].index(name))
+                for name in contract.out
+            ]
+            part = build.select(x, axes)
+            rows = []
+            for axis, name in enumerate(contract.out):
+                moves = name in order and part.shape[axis] > 1
+                steps = tuple(int(b == axis and moves) for b in range(node.ndim))
+                rows.append(Row({c.k: i, c.l: j}.get(name, 0), steps))
+            places.append(tuple(rows))
+            parts.append(part)
+    return _covering(places, parts, node.shape, node)
+
+
+def _pairs(c: _Correlation, seen: Sequence[int]) -> Grid:
+    """dy at (2 h + i, 2 v + j), with the axes `seen`."""
+    lengths = dict(zip(c.w_names, c.w.shape, strict=True))
+    shape = tuple(lengths[x] // 2 if x in (c.h, c.v) else lengths[x] for x in seen)
+    grid = []
+    for i in range(2):
+        line = []
+        for j in range(2):
+            rows = []
+            for name in c.w_names:
+                at = seen.index(name)
+                step = 2 if name in (c.h, c.v) else 1
+                steps = tuple(step if b == at and shape[b] > 1 else 0 for b in range(len(seen)))
+                rows.append(Row({c.h: i, c.v: j}.get(name, 0), steps))
+            line.append(build.view(c.w, rows, shape))
+        grid.append(line)
+    return grid
+
+
 # -- the transforms -------------------------------------------------------------------------------
 
 
@@ -196,6 +293,21 @@ def _kernel(g: list[Node]) -> list[Node]:
 def _output(m: list[Node]) -> list[Node]:
     """Aᵀ m."""
     return [_plus(_plus(m[0], m[1]), m[2]), _minus(_minus(m[1], m[2]), m[3])]
+
+
+def _output_gradient(y: list[Node]) -> list[Node]:
+    """A dy."""
+    return [y[0], _plus(y[0], y[1]), _minus(y[0], y[1]), _negative(y[1])]
+
+
+def _kernel_gradient(u: list[Node]) -> list[Node]:
+    """Gᵀ u."""
+    middle, between = _half(_plus(u[1], u[2])), _half(_minus(u[1], u[2]))
+    return [_plus(u[0], middle), between, _plus(u[3], middle)]
+
+
+def _negative(x: Node) -> Node:
+    return build.apply("negative", [x], x.dtype)
 
 
 def _plus(x: Node, y: Node) -> Node:
@@ -247,9 +359,7 @@ def _put_back(
                 start = {c.h: i, c.v: j}.get(name, 0)
                 step = 2 if name in (c.h, c.v) else 1
                 n = part.shape[axis]
-                steps = tuple(
-                    step if b == axis and n > 1 else 0 for b in range(len(contract.out))
-                )
+                steps = tuple(step if b == axis and n > 1 else 0 for b in range(len(contract.out)))
                 rows.append(Row(start, steps))
             places.append(tuple(rows))
             parts.append(part)
