@@ -47,13 +47,13 @@ def _by_remainders(node: Node, operands: tuple[Node, ...], side: int) -> Node | 
     names = (contract.left, contract.right)[side]
     moves = []
     for axis, (row, place) in enumerate(zip(rows, write.rows, strict=True)):
-        step = place.steps[axis]
-        if step > 1:
+        step = max(1, place.steps[axis])
+        if (place.start, step) != (0, 1) or v.shape[axis] != base.shape[axis]:
             move = move_of(row, place.start, step, names, contract)
             if move is None:
                 return None
             moves.append((axis, *move))
-    if not moves:
+    if all(step == 1 for *_, step in moves):
         return None
     return _residues(node, contract, (x, other), side, v, moves)
 
