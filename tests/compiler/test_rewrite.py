@@ -125,22 +125,22 @@ def test_flattened_images_are_not_moved():
 
 
 @pytest.mark.parametrize("padding", [0, 1])
-def test_tiles(padding):
+@pytest.mark.parametrize("sizes", [(8, 8), (7, 8), (13, 13), (4, 5)])
+def test_tiles(sizes, padding):
     """3 × 3 correlations in float32, forward and both gradients, within R8 of the definition."""
-    x, w = draw(2, 32, 8, 8, dtype=np.float32), draw(48, 32, 3, 3, dtype=np.float32) / 17
+    x, w = draw(2, 32, *sizes, dtype=np.float32), draw(48, 32, 3, 3, dtype=np.float32) / 17
     run = gradients(lambda x, w: ops.conv2d(x, w, None, 1, padding), 2)
     wide = [x.astype(float), w.astype(float)]
     exact = interpret(graph_of(run, *wide), wide, [])[0]
     _, after, graph = both(run, x, w)
     products = [n for n in graph.nodes() if isinstance(n.operation, Contract)]
-    assert sum(n.shape[:2] == (4, 4) for n in products) == (3 if padding else 2)
+    assert sum(n.shape[:2] == (4, 4) for n in products) >= (3 if padding else 2)
     for e, y in zip(exact, after, strict=True):
         assert y.dtype == np.float32
         assert np.abs(e - y).max() <= 2e-5 * np.abs(e).max()
 
 
-def test_odd_sizes_and_float64_are_left_alone():
-    w = draw(32, 32, 3, 3)
-    for x in (draw(2, 32, 7, 8, dtype=np.float32), draw(2, 32, 8, 8)):
-        _, _, graph = both(lambda x, w: ops.conv2d(x, w).data, x, w.astype(x.dtype))
-        assert all(n.shape[:2] != (4, 4) for n in graph.nodes() if n.ndim == 6)
+def test_float64_is_left_alone():
+    x, w = draw(2, 32, 8, 8), draw(32, 32, 3, 3)
+    _, _, graph = both(lambda x, w: ops.conv2d(x, w).data, x, w)
+    assert all(n.shape[:2] != (4, 4) for n in graph.nodes() if n.ndim == 6)

@@ -21,11 +21,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from shinso.compiler import build
-from shinso.compiler.graph import Accumulate, Contract, Node, Row, View
-from shinso.compiler.simplify import same
+from shinso.compiler.graph import Accumulate, Contract, Node, Pad, Row, View
+from shinso.compiler.simplify import constant_of, same
 
 _CHANNELS = 32
 """Below so many channels on either side, the transforms cost what the products save."""
+
+_KERNELS = 1 << 14
+"""More transformed kernels than this do not stay in the cache from one example to the next."""
 
 Grid = list[list[Node]]
 
@@ -83,7 +86,9 @@ def _recognized(
         return None
     if {k, l, folded[0], own[0]} != set(w_names) or (lengths[k], lengths[l]) != (3, 3):
         return None
-    if lengths[h] % 2 or lengths[v] % 2 or min(lengths[folded[0]], lengths[own[0]]) < _CHANNELS:
+    if min(lengths[h], lengths[v]) < 2 or min(lengths[folded[0]], lengths[own[0]]) < _CHANNELS:
+        return None
+    if lengths[folded[0]] * lengths[own[0]] > _KERNELS:
         return None
     rows = view.operation.rows
     return _Correlation(view.operands[0], rows, axes, w, w_names, h, k, v, l, folded[0], own[0])
@@ -103,10 +108,18 @@ def _tiled(node: Node, contract: Contract, c: _Correlation) -> Node:
 
 
 def _tiles(c: _Correlation, seen: Sequence[int], lengths: Mapping[int, int]) -> Grid:
-    """d[i][j]: element (i, j) of every tile, with the axes `seen` (h and v count tiles)."""
+    """d[i][j]: element (i, j) of every tile, with the axes `seen` (h and v count tiles).
+
+    A last tile that is only half needed reaches beyond x, which gets a border there.
+    """
+    last = {
+        c.axes[name]: c.rows[c.axes[name]].start + (lengths[name] + 1) // 2 * 2 + 2
+        for name in (c.h, c.v)
+    }
+    x = _longer(c.x, [max(n, last.get(a, 0)) for a, n in enumerate(c.x.shape)])
     shape = [0] * len(seen)
     for at, name in enumerate(seen):
-        n = c.x.shape[c.axes[name]] if name not in (c.h, c.v) else lengths[name] // 2
+        n = c.x.shape[c.axes[name]] if name not in (c.h, c.v) else (lengths[name] + 1) // 2
         shape[at] = n
     grid = []
     for i in range(4):
@@ -119,7 +132,7 @@ def _tiles(c: _Correlation, seen: Sequence[int], lengths: Mapping[int, int]) -> 
                 step = 2 if name in (c.h, c.v) else 1
                 steps = tuple(step if b == at and shape[b] > 1 else 0 for b in range(len(seen)))
                 rows[axis] = Row(c.rows[axis].start + extra, steps)
-            line.append(build.view(c.x, rows, tuple(shape)))
+            line.append(build.view(x, rows, tuple(shape)))
         grid.append(line)
     return grid
 
@@ -189,7 +202,7 @@ def _recognized_gradient(
         return None
     lengths = dict(zip(names, view.shape, strict=True))
     lengths |= dict(zip(dy_names, dy.shape, strict=True))
-    if (lengths[k], lengths[l]) != (3, 3) or lengths[h] % 2 or lengths[v] % 2:
+    if (lengths[k], lengths[l]) != (3, 3) or min(lengths[h], lengths[v]) < 2:
         return None
     if min(lengths[channel[0]], lengths[own[0]]) < _CHANNELS:
         return None
@@ -254,7 +267,9 @@ def _tiled_gradient(node: Node, contract: Contract, c: _Correlation) -> Node:
 def _pairs(c: _Correlation, seen: Sequence[int]) -> Grid:
     """dy at (2 h + i, 2 v + j), with the axes `seen`."""
     lengths = dict(zip(c.w_names, c.w.shape, strict=True))
-    shape = tuple(lengths[x] // 2 if x in (c.h, c.v) else lengths[x] for x in seen)
+    even = [n + n % 2 if x in (c.h, c.v) else n for x, n in lengths.items()]
+    dy = _longer(c.w, even)
+    shape = tuple((lengths[x] + 1) // 2 if x in (c.h, c.v) else lengths[x] for x in seen)
     grid = []
     for i in range(2):
         line = []
@@ -265,9 +280,19 @@ def _pairs(c: _Correlation, seen: Sequence[int]) -> Grid:
                 step = 2 if name in (c.h, c.v) else 1
                 steps = tuple(step if b == at and shape[b] > 1 else 0 for b in range(len(seen)))
                 rows.append(Row({c.h: i, c.v: j}.get(name, 0), steps))
-            line.append(build.view(c.w, rows, shape))
+            line.append(build.view(dy, rows, shape))
         grid.append(line)
     return grid
+
+
+def _longer(x: Node, shape: Sequence[int]) -> Node:
+    """x with zeros after its end, up to a shape."""
+    zero = build.constant(x.dtype.type(0))
+    more = [after - n for n, after in zip(x.shape, shape, strict=True)]
+    if isinstance(x.operation, Pad) and constant_of(x.operands[1]) == 0:
+        widths = [(b, a + m) for (b, a), m in zip(x.operation.widths, more, strict=True)]
+        return build.pad(x.operands[0], widths, zero)
+    return build.pad(x, [(0, m) for m in more], zero)
 
 
 # -- the transforms -------------------------------------------------------------------------------
@@ -363,7 +388,13 @@ def _put_back(
                 rows.append(Row(start, steps))
             places.append(tuple(rows))
             parts.append(part)
-    return _covering(places, parts, node.shape, node)
+    even = [
+        n + n % 2 if name in (c.h, c.v) else n
+        for name, n in zip(contract.out, node.shape, strict=True)
+    ]
+    return build.view(
+        _covering(places, parts, tuple(even), node), build.identity(node.shape), node.shape
+    )
 
 
 def _covering(
