@@ -1,0 +1,20 @@
+"""Who runs the graphs in these tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from shinso.compiler import plan
+
+BY_NUMPY = {
+    "test_interpret", "test_lowering_all", "test_random_programs", "test_step", "test_trace_ops",
+    "test_trace_training", "test_traced", "test_verify",
+}  # fmt: skip
+"""What is traced is tested to the last bit: NumPy runs these graphs, not machine code."""
+
+
+@pytest.fixture(autouse=True)
+def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if request.path.stem in BY_NUMPY or request.path.parent.name == "lowering":
+        monkeypatch.setattr(plan, "prepare", plan.Interpreted)
+    yield
