@@ -209,7 +209,8 @@ class _Assembly:
             work = math.prod(x.extent for x in (*box.pure, *box.reduction))
             parallel = self.threads > 1 and work >= _WORTH_A_TEAM and not box.serial
             body = schedule.schedule(box, self.target, parallel)
-            self._call(body, stage, serial=not _has_parallel(body))
+            if body:
+                self._call(body, stage, serial=not _has_parallel(body))
 
     def _batch_phase(self, level: int, stages: list[Stage]) -> None:
         setup: list[Statement] = []
@@ -364,12 +365,12 @@ class _Assembly:
                 place.append(Affine() if scratch else Affine(0, ((BATCH, 1),)))
             else:
                 loops.append(Loop(f"z{a}", n))
-                place.append(Affine(0, ((f"z{a}", 1),)))
+                place.append(Affine(0, ((f"z{a}", 1),)) if n != 1 else Affine())
         order = self.layout.order[id(node)]
         ordered = [x for a in order for x in loops if x.variable == f"z{a}"]
         at = memory.placed.at(tuple(place))
         store = Store(memory.placed.buffer, at, value)
-        yield scratch, Box(tuple(x for x in ordered if x.extent > 1), (), (), (store,))
+        yield scratch, Box(tuple(x for x in ordered if x.extent != 1), (), (), (store,))
 
     def _writing_boxes(self, root: Root, names: dict[str, str], inliner: Inliner) -> Iterator[Box]:
         """Writes into what lies beneath; scans."""
@@ -425,8 +426,9 @@ class _Assembly:
         placed = Placed(slot.buffer, contiguous(node.shape))
         box = copy_box(node, node, placed, None, BATCH, Inliner(self.leaves))
         body = schedule.schedule(box, self.target, parallel=False)
-        kernel, slots = canonical(body, self.slots)
-        self.program.calls.append(Call(kernel, slots, (node,), serial=True))
+        if body:
+            kernel, slots = canonical(body, self.slots)
+            self.program.calls.append(Call(kernel, slots, (node,), serial=True))
         self.leaf_slots[id(node)] = slot
         return slot
 

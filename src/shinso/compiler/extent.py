@@ -98,11 +98,27 @@ class _Checker:
         tightened = _tightened(ranges, bounds)
         if tightened is None:
             return
-        low, high = reach(at, tightened)
-        if low < 0 or high >= self.sizes[name]:
+        low, high = _within(at, bounds, tightened)
+        if low <= high and (low < 0 or high >= self.sizes[name]):
             raise OutsideError(
                 f"{name} has {self.sizes[name]} elements; {at} reaches from {low} to {high}"
             )
+
+
+def _within(at: Affine, bounds: Sequence[Bound], ranges: Mapping[str, Range]) -> Range:
+    """The reach of a position: multiples of the bounded positions it is made of, and the rest."""
+    low, high = 0, 0
+    for bound in bounds:
+        factors = {at.step(v) // s for v, s in bound.position.steps}
+        if len(factors) == 1 and 0 not in factors:
+            (factor,) = factors
+            rest = {v: s - factor * bound.position.step(v) for v, s in at.steps}
+            start = at.start - factor * bound.position.start
+            at = Affine(start, tuple((v, s) for v, s in rest.items() if s))
+            ends = sorted((factor * bound.low, factor * (bound.high - 1)))
+            low, high = low + ends[0], high + ends[1]
+    ends_of_rest = reach(at, ranges)
+    return low + ends_of_rest[0], high + ends_of_rest[1]
 
 
 def reach(at: Affine, ranges: Mapping[str, Range]) -> Range:

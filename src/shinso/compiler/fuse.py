@@ -271,6 +271,8 @@ class _Fusion:
     ) -> dict[str, str] | None:
         """The root's variables in the stage's terms, if it is computed point by point."""
         extents = {x.variable: x.extent for x in (*root.pure, *root.reduction)}
+        if 0 in extents.values():
+            return None
         wanted = {x.variable for x in stage.first.pure if x.extent > 1}
         renamed: dict[str, str] = {}
         for producer, read in made:

@@ -56,10 +56,10 @@ def _options(node: Node, contract: Contract, labels: Mapping[int, int], lanes: i
     names = (contract.left, contract.right)
     lengths = dict(zip((*contract.left, *contract.right), (*a.shape, *b.shape), strict=True))
     gone = {name for name, _ in folded_names(node)}
-    work = math.prod(lengths.values())
+    work = max(1, math.prod(lengths.values()))
     batch = _batch_names(node, contract, labels)
     for name, n in lengths.items():
-        full = n / (-(-n // lanes) * lanes)
+        full = n / (max(1, -(-n // lanes)) * lanes)
         in_both = name in names[0] and name in names[1]
         if name in gone:
             if not in_both:

@@ -76,7 +76,10 @@ def accesses(x: Expression) -> Iterator[Affine]:
 
 def schedule(box: Box, target: Target, parallel: bool) -> tuple[Statement, ...]:
     """The loops for a box. parallel: split the outermost loop between the threads."""
-    if any(isinstance(s, Scatter) for s in box.then) or box.serial:
+    if any(p.extent == 0 for p in box.pure):
+        return ()
+    empty = any(r.extent == 0 for r in box.reduction)
+    if any(isinstance(s, Scatter) for s in box.then) or box.serial or empty:
         return _loops(box.pure, _scalar_block(box), {}, False)
     if _is_product(box):
         return _contraction(box, target, parallel)
