@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench.compiling import time_compiling
 from bench.machine import describe
 from bench.measure import Plan, measure
 from bench.process import BenchError, Process
@@ -38,6 +39,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--only", nargs="+", metavar="NAME", choices=list(WORKLOADS), help="only these workloads")
     add("--rounds", type=positive, metavar="N", help="rounds per side (default 15, tiny 1)")
     add("--threads", type=positive, default=2, metavar="N", help="for both sides (default 2)")
+    add("--numpy", action="store_true", help="run shinso's side in NumPy, not compiled")
     add("--no-peer", action="store_true", help="shinso alone; PyTorch is not needed")
     add("--tiny", action="store_true", help="everything once, on one or two examples: does it run?")
     add("--json", type=Path, metavar="FILE", help="also write every round's time to FILE")
@@ -71,11 +73,17 @@ def run(chosen: argparse.Namespace, console: Console) -> None:
 
     rows: list[Row] = []
     with ExitStack() as stack:
-        shinso = stack.enter_context(Process("shinso", chosen.threads))
+        side = "numpy" if chosen.numpy else "shinso"
+        shinso = stack.enter_context(Process(side, chosen.threads))
         peer = None if chosen.no_peer else stack.enter_context(Process("torch", chosen.threads))
         versions = shinso.ask("versions") | (peer.ask("versions") if peer else {})
         for name in chosen.only or WORKLOADS:
-            rows.extend(measure(WORKLOADS[name], shinso, peer, plan, note))
+            workload = WORKLOADS[name]
+            found = list(measure(workload, shinso, peer, plan, note))
+            if not (chosen.numpy or chosen.tiny):
+                note(f"{name} compile")
+                time_compiling(workload, plan.batch(workload), chosen.threads, found)
+            rows.extend(found)
     console.print(table(rows))
     for text in left_out:
         console.print(text, markup=False)

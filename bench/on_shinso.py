@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import llvmlite.binding  # noqa: F401 (loaded here, so that it is not part of the first call)
 import numpy as np
 
 from bench.networks import NETWORKS, Framework
 from bench.side import State
 from bench.workloads import Workload
 from shinso import nn, ops, optim
+from shinso.compiler import compile
+from shinso.compiler import executable as _executable  # noqa: F401 (not part of the first call)
 from shinso.graph import Tensor, no_grad
 from shinso.version import __version__
 
@@ -19,10 +22,13 @@ SHINSO = Framework(nn, nn.ReLU, ops.pad)
 
 
 class ShinsoNetwork:
-    """A network, its data and its optimizer (see `bench.side.Network`)."""
+    """A network, its data and its optimizer (see `bench.side.Network`).
 
-    def __init__(self, workload: Workload, batch: int) -> None:
-        self.workload = workload
+    compiled: run its step and its inference through `shinso.compile`, not in NumPy.
+    """
+
+    def __init__(self, workload: Workload, batch: int, compiled: bool = False) -> None:
+        self.workload, self.compiled = workload, compiled
         self.model = NETWORKS[workload.name](SHINSO)
         x, t = workload.data(batch)
         self.x, self.t, self.one = Tensor(x), Tensor(t), Tensor(x[:1])
@@ -33,6 +39,8 @@ class ShinsoNetwork:
         self.optimizer = optim.SGD(
             self.model.parameters(), lr=self.workload.lr, momentum=self.workload.momentum
         )
+        self.train: Callable[[], Tensor] = compile(self.step) if self.compiled else self.step
+        self.infer: Callable[[], Tensor] = compile(self.output) if self.compiled else self.output
 
     def load(self, state: State) -> None:
         self.model.load_state_dict(state)
@@ -48,28 +56,34 @@ class ShinsoNetwork:
         self.optimizer.zero_grad()
         return loss
 
+    def output(self) -> Tensor:
+        return self.model(self.one)
+
     def losses(self, steps: int) -> list[float]:
         self.model.train(not self.workload.dropout)
-        return [float(self.step()) for _ in range(steps)]
+        return [float(self.train()) for _ in range(steps)]
 
     @contextmanager
     def ready(self, mode: str) -> Iterator[Callable[[], Any]]:
         self.model.train(mode == "train")
         if mode == "train":
-            yield self.step
+            yield self.train
         else:
             with no_grad():
-                yield lambda: self.model(self.one)
+                yield self.infer
 
 
 class ShinsoSide:
-    """shinso, as it comes (see `bench.side.Side`)."""
+    """shinso, compiled, or as NumPy runs it (see `bench.side.Side`)."""
+
+    def __init__(self, compiled: bool = True) -> None:
+        self.compiled = compiled
 
     def variants(self, workload: Workload) -> list[str]:
-        return ["numpy"]
+        return ["compiled" if self.compiled else "numpy"]
 
     def build(self, workload: Workload, variant: str, batch: int) -> ShinsoNetwork:
-        return ShinsoNetwork(workload, batch)
+        return ShinsoNetwork(workload, batch, variant == "compiled")
 
     def versions(self) -> dict[str, str]:
         config: Any = np.show_config(mode="dicts")

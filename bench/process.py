@@ -30,12 +30,17 @@ class BenchError(Exception):
 class Process:
     """A worker that is kept alive between its turns (use it in a `with` statement)."""
 
-    def __init__(self, side: str, threads: int) -> None:
-        """Start it. side: "shinso" or "torch"."""
+    def __init__(self, side: str, threads: int, cache: Path | None = None) -> None:
+        """Start it. side: "shinso", "numpy" (shinso, not compiled) or "torch".
+
+        cache: the folder for shinso's compiled kernels, if it shall not be the user's.
+        """
         self.side = side
         # torch.compile keeps a pool of processes for its compiler unless told to use one.
         one_compiler = {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
         limits = dict.fromkeys(THREAD_VARIABLES, str(threads))
+        if cache is not None:
+            limits["SHINSO_CACHE_DIR"] = str(cache)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.worker", side, str(threads)],
             stdin=subprocess.PIPE,

@@ -42,13 +42,18 @@ class Timing:
 
 @dataclass
 class Row:
-    """One workload in one mode. peers: PyTorch's variants, none without the peer."""
+    """One workload in one mode. peers: PyTorch's variants, none without the peer.
+
+    cold, disk: seconds of the first call, which compiles: from an empty cache, from the disk's.
+    """
 
     workload: str
     mode: str
     batch: int
     shinso: Timing
     peers: list[Timing]
+    cold: float | None = None
+    disk: float | None = None
 
     @property
     def best(self) -> Timing | None:
@@ -68,6 +73,8 @@ class Row:
             "batch": self.batch,
             "ratio": self.ratio,
             "best": None if self.best is None else self.best.variant,
+            "cold_seconds": self.cold,
+            "disk_seconds": self.disk,
             "shinso": self.shinso.to_dict(),
             "torch": [peer.to_dict() for peer in self.peers],
         }

@@ -22,6 +22,8 @@ COLUMNS: dict[str, JustifyMethod] = {
     "torch ms": "right",
     "best torch": "left",
     "ratio": "right",
+    "cold s": "right",
+    "disk s": "right",
 }
 
 
@@ -38,7 +40,8 @@ def cells(row: Row) -> list[str]:
     examples = row.batch if row.mode == "train" else 1
     theirs = ["–", "–"] if best is None else [_time(best), best.variant]
     ratio = "–" if row.ratio is None else f"{row.ratio:.2f}"
-    return [row.workload, row.mode, str(examples), _time(row.shinso), *theirs, ratio]
+    first = ["–" if s is None else f"{s:.2f}" for s in (row.cold, row.disk)]
+    return [row.workload, row.mode, str(examples), _time(row.shinso), *theirs, ratio, *first]
 
 
 def _time(timing: Timing) -> str:

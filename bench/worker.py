@@ -65,6 +65,12 @@ class Worker:
         settle()
         return seconds
 
+    def first(self, variant: str, mode: str) -> float:
+        """Seconds of a network's first call, which compiles it."""
+        seconds = timed_round(self._networks[variant], mode, 1)
+        settle()
+        return seconds
+
     def close(self) -> None:
         """Drop all networks."""
         self._networks.clear()
@@ -83,7 +89,17 @@ class Worker:
             }
 
 
-REQUESTS = ("versions", "variants", "open", "save", "losses", "calibrate", "round", "close")
+REQUESTS = (
+    "versions",
+    "variants",
+    "open",
+    "save",
+    "losses",
+    "calibrate",
+    "round",
+    "first",
+    "close",
+)
 
 
 def make_side(name: str, threads: int) -> Side:
@@ -94,7 +110,7 @@ def make_side(name: str, threads: int) -> Side:
         return TorchSide(threads)
     from bench.on_shinso import ShinsoSide
 
-    return ShinsoSide()
+    return ShinsoSide(compiled=name == "shinso")
 
 
 def main() -> None:

@@ -23,8 +23,21 @@ BELOW = {
     "optim": {"cell", "graph"},
     "data": set(),
     "models": {"cell", "graph", "ops", "nn", "optim"},
-    "train": {"version", "cell", "graph", "ops", "nn", "optim", "models", "data"},
-    "cli": {"version", "cell", "graph", "ops", "nn", "optim", "models", "data", "train"},
+    "train": {"version", "cell", "compiler", "graph", "ops", "nn", "optim", "models", "data"},
+    "cli": {
+        "version",
+        "cell",
+        "compiler",
+        "graph",
+        "ops",
+        "nn",
+        "optim",
+        "models",
+        "data",
+        "train",
+        "checking",
+    },
+    "checking": {"cell", "compiler", "graph", "ops"},
 }
 
 

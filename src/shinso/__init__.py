@@ -7,6 +7,7 @@
 """
 
 from shinso import data, models, nn, ops, optim, train
+from shinso.checking import Checked, check
 from shinso.compiler import TraceError, compile
 from shinso.graph import (
     Function,
@@ -26,11 +27,13 @@ from shinso.ops.random import get_rng_state, manual_seed, set_rng_state
 from shinso.version import __version__
 
 __all__ = [
+    "Checked",
     "Function",
     "GradientError",
     "Tensor",
     "TraceError",
     "__version__",
+    "check",
     "check_gradient",
     "compile",
     "data",

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import main, options
+from bench.compiling import time_compiling
 from bench.process import THREAD_VARIABLES, BenchError, Process
+from bench.results import Row, Timing
 from bench.worker import Worker
+from bench.workloads import WORKLOADS
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,7 +89,7 @@ def test_worker_errors_reach_the_parent_and_do_not_end_it():
         with pytest.raises(BenchError, match="KeyError: 'unknown'") as caught:
             process.ask("variants", workload="unknown")
         assert "Traceback" in caught.value.traceback
-        assert process.ask("variants", workload="mlp") == ["numpy"]
+        assert process.ask("variants", workload="mlp") == ["compiled"]
         process.ask("close")
 
 
@@ -114,3 +117,17 @@ def test_threads_are_set_before_numpy_loads(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         Process("shinso", 3)
     assert {name: seen[name] for name in THREAD_VARIABLES} == dict.fromkeys(THREAD_VARIABLES, "3")
+
+
+def test_numpy_switch(tmp_path):
+    path = tmp_path / "times.json"
+    done = bench_command("--no-peer", "--tiny", "--numpy", "--only", "tiny", "--json", str(path))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(path.read_text())["rows"]
+    assert [r["shinso"]["variant"] for r in rows] == ["numpy", "numpy"]
+
+
+def test_first_calls_from_an_empty_cache_and_from_disk():
+    rows = [Row("tiny", mode, 4, Timing("compiled"), []) for mode in ("train", "infer")]
+    time_compiling(WORKLOADS["tiny"], 4, 1, rows)
+    assert all(row.cold > 0 and row.disk > 0 for row in rows)

@@ -64,6 +64,22 @@ def test_runs_are_numbered_and_never_overwritten(run_folder):
     assert (run_folder / "metrics.jsonl").read_bytes() == before
 
 
+def test_compile_is_kept_with_the_run_and_wrong_choices_are_refused(tmp_path):
+    common = ("train", "logistic", "--data", "digits", "--epochs", 1, "--compile")
+    shinso(*common, "on", "--out", "a", folder=tmp_path)
+    config = json.loads((tmp_path / "a" / "config.json").read_text())
+    assert (config["compile"], config["settings"]["compile"]) == (True, "on")
+    last = json.loads((tmp_path / "a" / "checkpoints" / "last.json").read_text())
+    assert last["state"]["compiling"]["executor"] == "compiled"
+    assert "auto, on, off" in shinso(*common, "yes", folder=tmp_path, code=1)
+
+
+def test_check_has_a_line_for_every_op(tmp_path):
+    lines = shinso("check", folder=tmp_path).strip().splitlines()
+    assert sum("compiled = NumPy" in line for line in lines) > 100
+    assert "agree" in lines[-1]
+
+
 def test_evaluate(run_folder, tmp_path):
     text = shinso("evaluate", run_folder, folder=tmp_path)
     assert "360 test examples of digits" in text
@@ -303,6 +319,7 @@ def test_resume_takes_only_the_same_run(run_folder, tmp_path):
     for change, says in (
         (lambda c: c["settings"]["recipe"].pop("lr"), "lr"),
         (lambda c: c["settings"].update(seed="x"), "seed is 'x'"),
+        (lambda c: c["settings"].update(compile="sometimes"), "compile is 'sometimes'"),
         (lambda c: c["settings"]["recipe"].update(optimizer="os.system"), "unknown optimizer"),
         (lambda c: c["plan"].update(mean=[0.5]), "not what it was"),
         (lambda c: c.pop("settings"), "no settings"),

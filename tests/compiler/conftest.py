@@ -1,7 +1,5 @@
 """Who runs the graphs in these tests."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from shinso.compiler import plan
@@ -14,7 +12,6 @@ BY_NUMPY = {
 
 
 @pytest.fixture(autouse=True)
-def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.path.stem in BY_NUMPY or request.path.parent.name == "lowering":
         monkeypatch.setattr(plan, "prepare", plan.Interpreted)
-    yield

@@ -41,11 +41,16 @@ class Recipe:
     schedule: str
 
 
+COMPILE: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
+"""The choices of --compile, and what the Trainer takes for them."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """A recipe and the choices around it, as config.json keeps them.
 
     patience: epochs without improvement before stopping early; None never stops.
+    compile: "auto", "on" or "off", see `shinso.train.compiling`.
     """
 
     recipe: Recipe
@@ -53,6 +58,7 @@ class Settings:
     seed: int
     patience: int | None
     overfit_batches: int
+    compile: str = "auto"
 
     def config(self) -> dict[str, Any]:
         """The settings as plain values."""
@@ -62,7 +68,7 @@ class Settings:
 _TYPES: dict[str, Any] = {
     "epochs": int, "batch_size": int, "optimizer": str, "lr": float, "weight_decay": float,
     "schedule": str, "augment": (list, tuple), "seed": int, "patience": (int, type(None)),
-    "overfit_batches": int,
+    "overfit_batches": int, "compile": str,
 }  # fmt: skip
 
 
@@ -81,7 +87,9 @@ def read_settings(config: Mapping[str, Any], where: str) -> Settings:
             raise DataError(f"{where}: damaged config.json: {name} is {value!r}")
     if values["optimizer"] not in OPTIMIZERS or values["schedule"] not in SCHEDULES:
         raise DataError(f"{where}: its config.json names an unknown optimizer or schedule")
-    names = ("seed", "patience", "overfit_batches")
+    if values["compile"] not in COMPILE:
+        raise DataError(f"{where}: damaged config.json: compile is {values['compile']!r}")
+    names = ("seed", "patience", "overfit_batches", "compile")
     chosen = {name: values[name] for name in names}
     return Settings(Recipe(**recipe), tuple(str(a) for a in found["augment"]), **chosen)
 

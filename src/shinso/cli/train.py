@@ -13,6 +13,7 @@ import typer
 from shinso import models
 from shinso.cli.pipeline import AUGMENTATIONS
 from shinso.cli.recipe import (
+    COMPILE,
     SCHEDULES,
     SMALL,
     Settings,
@@ -102,6 +103,10 @@ def command(
         bool, typer.Option("--fast-dev-run", help="One batch of everything; writes nothing.")
     ] = False,
     workers: Annotated[int, typer.Option(min=0, help="Threads that prepare batches.")] = 0,
+    compile_: Annotated[
+        str | None,
+        typer.Option("--compile", help="auto, on, off: run as machine code. [default: auto]"),
+    ] = None,
 ) -> None:
     """Train a model; show how it does on the test data; leave a run folder with a report.
 
@@ -118,7 +123,7 @@ def command(
     }
     if resume is not None:
         others: list[object] = [model, data, augment, image_size, target, out, set_, patience, seed]
-        others += [overfit_batches, fast_dev_run or None, *chosen.values()]
+        others += [overfit_batches, fast_dev_run or None, compile_, *chosen.values()]
         if any(value is not None for value in others):
             raise ValueError(
                 "--resume goes on with the run as it was begun; of the other options it takes only "
@@ -130,6 +135,8 @@ def command(
         raise ValueError("say what to train and on what: shinso train lenet5 --data digits")
     if lr is not None and not (lr > 0 and math.isfinite(lr)):
         raise ValueError(f"--lr is a positive number, not {lr}")
+    if compile_ is not None and compile_ not in COMPILE:
+        raise ValueError(f"--compile is one of {', '.join(COMPILE)}, not {compile_!r}")
     options = _parse_options(set_ or [])
     models.entry(model)  # a typing error is told before data are read or downloaded
     default_recipe(1, chosen)
@@ -142,6 +149,7 @@ def command(
         seed or 0,
         patience,
         overfit_batches or 0,
+        compile_ or "auto",
     )
     folder = _new_folder(f"{model}-{splits.name}") if out is None else _folder("--out", out)
     run(plan, splits, settings, folder, data_dir, fast_dev_run=fast_dev_run, workers=workers)
@@ -209,6 +217,7 @@ def run(
         overfit_batches=settings.overfit_batches,
         fast_dev_run=fast_dev_run,
         config={"plan": plan.config(), "settings": settings.config(), "data_dir": kept},
+        compile=COMPILE[settings.compile],
     )
     threads = suited_to(model, plan.pipeline.output_shape, recipe.batch_size)
     _announce(plan, splits, settings, model)

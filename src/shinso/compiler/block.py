@@ -51,7 +51,18 @@ class BlockEmitter(Values):
         for (k, r, j), value in zip(keys, values, strict=True):
             if self.in_lanes:
                 value = self._across(sums[k].function, value, sums[k].dtype)
+                value = self._onto_begin(sums[k], value, r, j)
             self.folded[k, r, j] = value
+
+    def _onto_begin(self, fold: Sum, value: Any, r: int, j: int) -> Any:
+        """What was in the lanes, folded onto what the sum begins with."""
+        if fold.begin is None:
+            return value
+        begin = self._value(fold.begin, self.rows[r], j)
+        types = [fold.dtype, fold.dtype]
+        return scalar.emit(
+            self.builder, self.outer.target, fold.function, [begin, value], types, fold.dtype
+        )
 
     def _begin(self, fold: Sum, r: int, j: int) -> Any:
         kind = register_type(fold.dtype)

@@ -23,8 +23,7 @@ from shinso.compiler.emit import emit_kernel, scratch_bytes
 from shinso.compiler.graph import Contract, Graph
 from shinso.compiler.interpret import CheckFailed
 from shinso.compiler.nest import Kernel
-from shinso.compiler.plan import InPlace
-from shinso.compiler.program import Call, HostCall, Program, Slot
+from shinso.compiler.program import Call, HostCall, InPlace, Program, Slot
 from shinso.compiler.runtime.affinity import get_num_threads
 from shinso.compiler.runtime.driver import Plan, Record
 from shinso.compiler.runtime.driver_code import BARRIER, SINGLE

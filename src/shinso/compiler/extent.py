@@ -134,6 +134,8 @@ def _tightened(ranges: dict[str, Range], bounds: Sequence[Bound]) -> dict[str, R
     """Ranges within bounds on single variables; None if nothing is left."""
     result = dict(ranges)
     for bound in bounds:
+        if not bound.position.steps and not bound.low <= bound.position.start < bound.high:
+            return None
         if len(bound.position.steps) != 1:
             continue  # a window's bound on several variables: left to the run-time check
         variable, step = bound.position.steps[0]

@@ -102,8 +102,12 @@ class _Fusion:
 
     def run(self) -> None:
         """Updates of cells come last: by then nobody needs what the cells held."""
-        read = {id(r.node) for root in self.roots for r in root.reads if not self._is_update(root)}
-        late = [r for r in self.roots if self._is_update(r) and id(r.node) not in read]
+        late = [r for r in self.roots if self._is_update(r)]
+        count = -1
+        while count != len(late):
+            count = len(late)
+            early = {id(r.node) for root in self.roots if root not in late for r in root.reads}
+            late = [r for r in late if id(r.node) not in early]
         for root in self.roots:
             if root not in late:
                 self._add(root)

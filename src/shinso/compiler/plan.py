@@ -14,6 +14,7 @@ from shinso.compiler.errors import TraceError
 from shinso.compiler.graph import Constant, Graph, Node
 from shinso.compiler.interpret import interpret
 from shinso.compiler.key import Call, fill, graph_key, node_key
+from shinso.compiler.program import InPlace
 from shinso.compiler.trace import Made, Place, Results, Same, Trace, graph_of
 from shinso.compiler.verify import verify
 
@@ -28,10 +29,6 @@ class Executable(Protocol):
 
         Raises CheckFailed before anything is written.
         """
-
-
-class InPlace:
-    """What an executable gives for an update that it has already written into the cell."""
 
 
 class Interpreted:
@@ -58,6 +55,7 @@ class Plan:
     """What is needed to run a traced function again without running its Python."""
 
     executable: Executable
+    bound: tuple[Any] | None = None  # the short way (fast.py), or (None,) if there is none
 
     def __init__(
         self, graph: Graph, structure: Any, results: Any, places: tuple[Place, ...],

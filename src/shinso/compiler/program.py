@@ -14,6 +14,10 @@ from shinso.compiler.nest import Buffer, For, Kernel, Statement
 from shinso.compiler.writing_down import Writer
 
 
+class InPlace:
+    """What stands for the new value of a cell when it has been written there already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A piece of memory of the step.

@@ -16,13 +16,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
 from shinso.cell import Cell, Overlay, _thread, ambient, overlaid, version
+from shinso.compiler.missed import MISS
 
 if TYPE_CHECKING:
+    from shinso.compiler.fast import Fast
     from shinso.compiler.key import Call, Surroundings
     from shinso.compiler.plan import Executable, Plan
 
 _KINDS = 128
 """How many kinds of calls a step remembers; the oldest is forgotten, and traced again if needed."""
+
 
 _lock = threading.RLock()
 """One step at a time traces or runs in a process: they write the same cells."""
@@ -53,6 +56,7 @@ class Step:
         self._plans: dict[Any, list[Plan]] = {}
         self._executables: dict[Any, Executable] = {}
         self._surroundings: Surroundings | None = None
+        self._fast: Fast | None = None
 
     def numpy(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function as it is written, in NumPy."""
@@ -62,16 +66,24 @@ class Step:
         """Run the compiled function; trace it first if this call is of a new kind."""
         if not self.compiled or _thread.overlay is not None:  # inside another trace: part of it
             return self.function(*args, **kwargs)
+        if self._fast is not None and not kwargs:
+            with _lock:
+                fast = self._fast
+                answer = MISS if fast is None else fast.call(args)
+            if answer is not MISS:
+                return answer
         from shinso.compiler.key import Call  # the tracer is loaded when it is needed
 
         call = Call(args, kwargs)
         with _lock:
             plan = self._plan(call)
             try:
-                return plan.run(call)
+                answer = plan.run(call)
             except Exception as error:
                 self._replay(call, error)
                 raise
+            self._fast = self._bound(plan, call)
+            return answer
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """As a method, the instance is the first argument."""
@@ -120,6 +132,15 @@ class Step:
             executable = self._executables[made.key] = plans.prepare(made.graph)
         made.executable = executable
         return made
+
+    def _bound(self, plan: Plan, call: Call) -> Fast | None:
+        """The short way for calls like this one, looked for once in a plan's life."""
+        if plan.bound is None:
+            from shinso.compiler.fast import bind  # needs LLVM
+
+            assert self._surroundings is not None
+            plan.bound = (bind(plan, call, self._surroundings),)
+        return plan.bound[0]
 
     def _replay(self, call: Call, error: Exception) -> None:
         """Let NumPy say what is wrong: the function again, with nothing written, as it stands."""

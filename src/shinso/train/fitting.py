@@ -101,6 +101,9 @@ class Fit:
                 f"note: this checkpoint was made with {before}, now it is {now}; the last digits "
                 "may differ from an uninterrupted run."
             )
+        difference = self.trainer.compiling.difference()
+        if difference is not None:
+            self.display.say(f"note: {difference}; the last digits may differ.")
 
     def _end(self) -> None:
         trainer = self.trainer
@@ -186,6 +189,7 @@ class Fit:
             for hook in begin:
                 hook(number, None)
             self.whole = False
+            trainer.compiling.left = self._steps_left()
             loss, y = self._step(epoch, x, t)
             if per_step is not None:
                 per_step.step()
@@ -212,7 +216,7 @@ class Fit:
         random = self.generator.numpy()
         buffers = [buffer.numpy() for buffer in self.buffers]
         try:
-            return trainer.train_step(x, t)
+            return trainer.compiling.train_step(x, t)
         except ValueError as error:
             if not is_non_finite(error):
                 raise
@@ -235,6 +239,11 @@ class Fit:
         """Loss and metrics of the epoch so far."""
         trainer = self.trainer
         return {m.name: float(m.compute()) for m in (trainer.running, *trainer.metrics)}
+
+    def _steps_left(self) -> int:
+        """How many steps the run has left, the one that comes now among them."""
+        trainer = self.trainer
+        return (self.total - trainer.epoch) * len(self.train) - trainer.batch
 
     def _check_interrupt(self) -> None:
         if self.guard.requested:

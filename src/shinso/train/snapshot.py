@@ -59,6 +59,7 @@ def capture(trainer: Trainer, train: Any) -> dict[str, Any]:
         "seed": trainer.seed,
         "data": describe(train),
         "config": trainer.config,
+        "compiling": trainer.compiling.state(),
     }
 
 
@@ -78,6 +79,7 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, train: Any) -> None:
         _restore_learning(trainer, state)
         _restore_measuring(trainer, state)
         set_rng_state(state["random"])
+        trainer.compiling.restore(state["compiling"])
         place = state["position"]
         trainer.epoch, trainer.batch, trainer.step = (
             _count(place[name]) for name in ("epoch", "batch", "step")
@@ -166,6 +168,7 @@ def run_config(trainer: Trainer, train: Any, validation: Any, epochs: int) -> di
         "clip_grad_norm": trainer.clip_grad_norm,
         "clip_grad_value": trainer.clip_grad_value,
         "overfit_batches": trainer.overfit_batches,
+        "compile": trainer.compiling.choice,
         "train": describe(train),
         "validation": None if validation is None else describe(validation),
         "shinso": __version__,

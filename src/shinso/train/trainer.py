@@ -17,6 +17,7 @@ from shinso.nn.module import Module
 from shinso.optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
 from shinso.train.callbacks import Callback, overriding
 from shinso.train.checkpoint import find_checkpoint, load_checkpoint
+from shinso.train.compiling import Compiling
 from shinso.train.diagnose import NON_FINITE
 from shinso.train.fitting import Fit
 from shinso.train.history import History
@@ -48,6 +49,10 @@ class Trainer:
     overfit_batches: train on the same first n batches in every epoch: can it learn at all?
     progress: show it. checkpoint_every: "epoch", or a number of steps.
     config: plain values to keep with the run, such as the model's name and arguments.
+    compile: True runs training, evaluation and prediction as machine code; "auto" begins in NumPy
+    and compiles when that is predicted to save time (see `shinso.train.compiling`); False: NumPy.
+    What cannot be compiled runs in NumPy with a notice; with True, a TraceError is raised where
+    train_step does something that has no compiled form.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class Trainer:
         progress: bool = True,
         checkpoint_every: int | str = "epoch",
         config: Mapping[str, Any] | None = None,
+        compile: bool | str = "auto",
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.schedule, self.schedule_every = schedule, schedule_every
@@ -92,6 +98,7 @@ class Trainer:
         self.log_names: list[str] = []
         self.display: Progress | None = None
         self._in_use = False
+        self.compiling = Compiling(self, compile)
 
     def _check(self) -> None:
         if not isinstance(self.model, Module) or not callable(self.loss):
@@ -255,8 +262,8 @@ class Trainer:
         with self.evaluating():
             for batch in loader.batches(0):
                 x, t = pair(batch)
-                y = self.model(x)
-                mean.update(float(self.loss(y, t).data), len(x))
+                y, loss = self.compiling.test_step(x, t)
+                mean.update(float(loss.data), len(x))
                 for metric in metrics:
                     metric.update(y.data, t)
                 between()
@@ -278,7 +285,7 @@ class Trainer:
         if getattr(x, "shuffle", False):
             raise ValueError("predict: this loader shuffles; give one with shuffle=False")
         with self.evaluating():
-            outputs = [self.model(batch[0]).numpy() for batch in x.batches(0)]
+            outputs = [self.compiling.predict_step(batch[0]).numpy() for batch in x.batches(0)]
             if not outputs:
                 outputs = [self.model(x.dataset[np.zeros(0, dtype=np.int64)][0]).numpy()]
         return np.concatenate(outputs)
@@ -311,6 +318,6 @@ def square_sum(tensors: Sequence[Tensor]) -> Any:
     total = np.float64(0)
     for p in tensors:
         if p.grad is not None:
-            g = p.grad.ravel(order="K")  # any order will do, so a transposed gradient needs no copy
+            g = p.grad.ravel()
             total = total + np.dot(g, g)
     return total
