@@ -26,34 +26,54 @@ from shinso.compiler.graph import (
     Row,
     Scan,
     Scatter,
+    State,
     View,
     Write,
 )
 
 
 def batch_length(graph: Graph) -> int:
-    """The length of the batch: the first axis of the first argument that has axes; 0 if none."""
-    leading = {
-        node.operation.index: node.shape[0]
-        for node in graph.nodes()
-        if isinstance(node.operation, Argument) and node.ndim
-    }
-    return leading[min(leading)] if leading else 0
+    """The length of the batch; 0 if there is none."""
+    return _leading(graph)[0]
+
+
+def _leading(graph: Graph) -> tuple[int, list[Node]]:
+    """The length of the batch and the leaves that have it in front.
+
+    It is the first axis of the first argument that has axes. A step without arguments reads its
+    batch from a cell that it does not write: the first one it meets.
+    """
+    leaves = [n for n in graph.nodes() if isinstance(n.operation, (Argument, State)) and n.ndim]
+    passed = [n for n in leaves if isinstance(n.operation, Argument)]
+    if passed:
+        n = min(passed, key=_index).shape[0]
+        return n, [x for x in passed if x.shape[0] == n]
+    written = {u.cell for u in graph.updates if u.value is not None}
+    kept = [n for n in leaves if _index(n) not in written and n.ndim > 1]
+    if not kept:
+        return 0, []
+    first = min(kept, key=_index)
+    return first.shape[0], [first]
+
+
+def _index(leaf: Node) -> int:
+    assert isinstance(leaf.operation, (Argument, State))
+    return leaf.operation.index
 
 
 def batch_axes(graph: Graph) -> dict[int, int]:
     """The batch axis of every node that has one, by the node's id."""
-    n = batch_length(graph)
+    n, leaves = _leading(graph)
     axes: dict[int, int] = {}
     if n < 2:
         return axes
+    for leaf in leaves:
+        axes[id(leaf)] = 0
     for node in graph.nodes():
-        if isinstance(node.operation, Argument):
-            axis = 0 if node.ndim and node.shape[0] == n else None
-        else:
+        if id(node) not in axes:
             axis = _axis(node, [axes.get(id(x)) for x in node.operands], n)
-        if axis is not None:
-            axes[id(node)] = axis
+            if axis is not None:
+                axes[id(node)] = axis
     return axes
 
 
