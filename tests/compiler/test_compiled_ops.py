@@ -1,18 +1,24 @@
 """Every operation of the table as machine code, forward and backward, against NumPy."""
 
 import itertools
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import shinso
 from shinso import ops
+from shinso.compiler.assemble import lower
+from shinso.compiler.emit import emit_kernel
 from shinso.compiler.executable import Executable
 from shinso.compiler.extent import check_call
 from shinso.compiler.interpret import interpret
 from shinso.compiler.key import Call
+from shinso.compiler.objects import assembly
 from shinso.compiler.plan import trace
 from shinso.compiler.program import HostCall
+from shinso.compiler.target import target
 from shinso.ops.cases import CASES
 from shinso.ops.random import generator_cell
 
@@ -72,3 +78,25 @@ def check(case, dtype, threads):
 def test_compiled_equals_numpy(op, cases, dtype):
     for i, case in enumerate(cases):
         check(case, np.dtype(dtype), threads=1 + i % 2)
+
+
+@pytest.mark.parametrize("name", ["avx2", "x86-64"])
+def test_plainer_machines(name, monkeypatch):
+    """The same on CPUs with narrower vectors and fewer registers, one case of every operation."""
+    monkeypatch.setenv("SHINSO_TARGET", name)
+    if not target().runs_here:
+        pytest.skip(f"this CPU has no {name}")
+    for _, cases in FAMILIES:
+        check(cases[0], np.dtype(np.float32), threads=2)
+
+
+def test_arm_code_is_made(monkeypatch):
+    """Kernels for NEON: fused multiply-adds on its registers, and nothing called but memset."""
+    monkeypatch.setenv("SHINSO_TARGET", "neon")
+    x, w = np.zeros((4, 8, 6, 6), np.float32), np.zeros((8, 8, 3, 3), np.float32)
+    graph = trace(lambda x, w: ops.conv2d(x, w, None, 1, 1).data, Call((x, w), {}), False).graph
+    calls = [c for c in lower(graph, target(), 2).calls if c.kernel.text]
+    named = [replace(c.kernel, name=f"k{i}") for i, c in enumerate(calls)]
+    text = "\n".join(assembly(emit_kernel(k, target()), target()) for k in named)
+    assert "fmla" in text
+    assert set(re.findall(r"\tbl\t(\w+)", text)) <= {"memset"}
