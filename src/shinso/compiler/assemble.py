@@ -131,7 +131,9 @@ class _Assembly:
             own = tuple(0 if a == axis else n for a, n in enumerate(strides))
             size = node.size // max(1, node.shape[axis])
             name = f"scratch{len(self.memory)}"
-            self.memory[id(root)] = Memory(None, Placed(Buffer(name, node.dtype, size), own))
+            self.memory[id(root)] = Memory(
+                None, Placed(Buffer(name, node.dtype, max(1, size)), own)
+            )
 
     def _is_read_elsewhere(self, root: Root) -> bool:
         stage = self.plan.levels[root.level][root.stage]
@@ -375,6 +377,8 @@ class _Assembly:
     def _writing_boxes(self, root: Root, names: dict[str, str], inliner: Inliner) -> Iterator[Box]:
         """Writes into what lies beneath; scans."""
         node, memory = root.node, self.memory[id(root)]
+        if not node.size:
+            return
         batch = self.plan.labels.get(id(node)) if root.level % 2 else None
         loops = self._loops(root, root.pure)
         if root.kind == "scan":

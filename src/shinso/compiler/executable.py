@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 
 from shinso.cell import Array
+from shinso.compiler import scalar
 from shinso.compiler.arena import Lifetime, place
 from shinso.compiler.assemble import lower
 from shinso.compiler.cache import Request, kernel_cache
 from shinso.compiler.emit import emit_kernel, scratch_bytes
-from shinso.compiler.graph import Contract, Graph
+from shinso.compiler.errors import TraceError
+from shinso.compiler.graph import Contract, Graph, Map
 from shinso.compiler.interpret import CheckFailed
 from shinso.compiler.nest import Kernel
 from shinso.compiler.program import Call, HostCall, InPlace, Program, Slot
@@ -52,6 +54,7 @@ class Executable:
     def __init__(
         self, graph: Graph, threads: int | None = None, machine: Target | None = None
     ) -> None:
+        refuse_unknown(graph)
         self.graph = graph
         self.target = machine or target()
         if threads is None:
@@ -211,6 +214,25 @@ class Executable:
         for slot, made in zip(call.results, result if several else [result], strict=False):
             if slot is not None:
                 np.copyto(self._array(slot, slot.shape, arrays), made)
+
+
+def refuse_unknown(graph: Graph) -> None:
+    """Raise TraceError for numbers and functions that there is no machine code for."""
+    for node in graph.nodes():
+        operation = node.operation
+        kind, size = node.dtype.kind, node.dtype.itemsize
+        if kind not in "biuf" or (kind == "f" and size not in (4, 8)):
+            raise TraceError(
+                f"{node.dtype} numbers are not compiled: convert with .astype(np.float32) or "
+                "another of float32, float64, bool and the integers",
+                node.source,
+            )
+        if isinstance(operation, Map) and operation.function not in scalar.SUPPORTED:
+            raise TraceError(
+                f"np.{operation.function} is not compiled yet: call it outside the compiled "
+                "function",
+                node.source,
+            )
 
 
 def compile_kernels(program: Program, machine: Target) -> dict[str, int]:

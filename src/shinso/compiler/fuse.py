@@ -86,6 +86,14 @@ class _Fusion:
         self.memory = memory_nodes(graph)
         self.table = {id(n): n for n in self.memory}
         self.roots = make_roots(graph, self.memory, labels)
+        # Nodes that a batch phase reads at another example than its own: never done again in one.
+        self.crossed = {
+            id(read.node)
+            for root in self.roots
+            if self._is_phased(root)
+            for read in root.reads
+            if not self._is_own_example(read, root)
+        }
         self.state_readers: dict[int, list[Root]] = {}
         for root in self.roots:
             for read in root.reads:
@@ -230,6 +238,12 @@ class _Fusion:
         made = self.plan.root(node, -1)
         if made.partly or made.batch is None:
             return False
+        return self._is_own_example(read, root)
+
+    def _is_own_example(self, read: Read, root: Root) -> bool:
+        axis = self.plan.labels.get(id(read.node))
+        if axis is None or root.batch is None or not read.place:
+            return axis is None
         return read.place[axis] == Affine(0, ((root.batch, 1),))
 
     # -- following -------------------------------------------------------------------------------
@@ -313,7 +327,7 @@ class _Fusion:
             if self._is_given(read.node) or id(read.node) in self.plan.aliases:
                 continue
             made = self.plan.root(read.node, level)
-            if made.level >= level or not self._is_cheap(made):
+            if made.level >= level or not self._is_cheap(made) or id(made.node) in self.crossed:
                 continue
             if id(made.node) in self.updated or not self._is_aligned(read, root):
                 continue

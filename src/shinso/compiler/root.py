@@ -232,8 +232,11 @@ def _batch(node: Node, labels: dict[int, int]) -> str | None:
     """The variable of a root's box that runs along the batch."""
     axis = labels.get(id(node))
     if axis is not None:
-        moving = [v for v, s in target_place(node)[axis].steps if s == 1]
-        return moving[0] if len(moving) == 1 else None
+        for loop in domain(node)[1]:  # every example is written, each at its own place
+            whole = loop.extent == node.shape[axis]
+            if whole and target_place(node)[axis] == Affine(0, ((loop.variable, 1),)):
+                return loop.variable
+        return None
     for x, place in sources(node):
         below = labels.get(id(x))
         if below is not None and x is not node:
