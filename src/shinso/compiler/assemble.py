@@ -164,30 +164,31 @@ class _Assembly:
             return None
         return self.memory[id(base)] if id(root) not in self.plan.in_place else None
 
-    def _placed(self, level: int) -> dict[int, Placed]:
-        """Where a reader in this level finds each node."""
-        placed = dict(self.leaves)
-        for key, found in self.plan.instances.items():
-            root = found.get(level) or (found[min(found)] if found else None)
-            if root is not None and id(root) in self.memory:
-                placed[key] = self.memory[id(root)].placed
-        for key, node in self.plan.aliases.items():
-            base = self.plan.base(node)
-            if is_leaf(base):
-                below = self.leaves.get(id(base))
-            else:
-                below = placed.get(id(base))
-            alias = self._alias_nodes().get(key)
-            if below is not None and alias is not None:
-                strides = list(contiguous(alias.shape))
-                axis = self.plan.labels.get(key)
-                if below.buffer.scratch and axis is not None:
-                    strides[axis] = 0
-                placed[key] = Placed(below.buffer, tuple(strides))
-        return placed
+    def _placed(self, node: Node, level: int) -> Placed | None:
+        """Where a reader in this level finds a node; None if it has to be worked out."""
+        if id(node) in self.plan.aliases:
+            return self._alias(node, level)
+        found = self.plan.instances.get(id(node))
+        if not found:
+            return self.leaves.get(id(node))
+        root = found.get(level) or found[min(found)]
+        memory = self.memory.get(id(root))
+        return None if memory is None else memory.placed
 
-    def _alias_nodes(self) -> dict[int, Node]:
-        return {id(n): n for n in self.plan.graph.nodes() if id(n) in self.plan.aliases}
+    def _alias(self, node: Node, level: int) -> Placed | None:
+        """The memory of the node that another one only names anew."""
+        base = self.plan.base(node)
+        below = self.leaves.get(id(base)) if is_leaf(base) else self._placed(base, level)
+        if below is None:
+            return None
+        strides = list(contiguous(node.shape))
+        axis = self.plan.labels.get(id(node))
+        if below.buffer.scratch and axis is not None:
+            strides[axis] = 0
+        return Placed(below.buffer, tuple(strides))
+
+    def _inliner(self, level: int) -> Inliner:
+        return Inliner(lambda node: self._placed(node, level))
 
     # -- levels ----------------------------------------------------------------------------------
 
@@ -239,7 +240,7 @@ class _Assembly:
     def _boxes(self, stage: Stage, level: int) -> Iterator[tuple[bool, Box]]:
         """The stage's boxes; True: to be done once, before the batch loop."""
         first = stage.first
-        inliner = Inliner(self._placed(level))
+        inliner = self._inliner(level)
         names = self._names(stage, 0)
         pure = self._loops(first, first.pure)
         reduction = self._loops(first, first.reduction)
@@ -384,7 +385,7 @@ class _Assembly:
         if root.kind == "scan":
             yield from scan_boxes(node, memory.placed, names, inliner, loops)
             return
-        base = inliner.placed.get(id(node.operands[0]))
+        base = inliner.placed(node.operands[0])
         covered = isinstance(node.operation, Accumulate) and node.operation.covers
         if not covered and (base is None or base.buffer != memory.placed.buffer):
             yield copy_box(node, node.operands[0], memory.placed, batch, BATCH, inliner)
@@ -428,7 +429,7 @@ class _Assembly:
             return slot
         slot = self._temporary(node)  # a leaf without memory, such as a 0-d constant
         placed = Placed(slot.buffer, contiguous(node.shape))
-        box = copy_box(node, node, placed, None, BATCH, Inliner(self.leaves))
+        box = copy_box(node, node, placed, None, BATCH, Inliner(lambda x: self.leaves.get(id(x))))
         body = schedule.schedule(box, self.target, parallel=False)
         if body:
             kernel, slots = canonical(body, self.slots)

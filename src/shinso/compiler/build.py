@@ -64,6 +64,11 @@ def located(source: Source | None) -> Iterator[None]:
         _here.source = before
 
 
+def locate(source: Source | None) -> None:
+    """Let the nodes that this thread makes from now on come from this source line."""
+    _here.source = source
+
+
 def _node(
     operation: Operation, operands: tuple[Node, ...], shape: Shape, dtype: np.dtype[Any]
 ) -> Node:

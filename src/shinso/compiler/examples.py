@@ -13,7 +13,7 @@ from shinso.compiler.graph import (
     Reduce,
     Row,
 )
-from shinso.compiler.simplify import beneath, rebuild, same
+from shinso.compiler.simplify import beneath, change, same
 
 _LARGE = 1 << 14
 """A fold over fewer elements is not worth being taken apart."""
@@ -26,25 +26,18 @@ def by_example(graph: Graph, labels: Mapping[int, int]) -> Graph:
     qₙ = Σ (x - mₙ)², then Σₙ qₙ + k (mₙ - m)², k positions each. Example by example the data are
     still in the cache for the second look, and nothing is lost to cancellation.
     """
-    old_labels = dict(labels)
-    by_new: dict[int, int] = {}
-    kept: list[Node] = []
+    known = dict(labels)
+    kept: list[Node] = []  # so that no other node gets the number of one that is gone
 
     def rule(node: Node, operands: tuple[Node, ...]) -> Node:
-        result = _example_fold(node, operands, by_new)
-        axis = old_labels.get(id(node))
-        if axis is not None:
-            by_new[id(result)] = axis
+        result = _example_fold(node, operands, known)
+        axis = labels.get(id(node))
+        if axis is not None and result is not node:
+            known[id(result)] = axis
             kept.append(result)
         return result
 
-    return rebuild(graph, rule, made=lambda before, after: _carry(before, after, by_new, kept))
-
-
-def _carry(before: Node, after: Node, labels: dict[int, int], kept: list[Node]) -> None:
-    if id(before) in labels:
-        labels[id(after)] = labels[id(before)]
-        kept.append(after)
+    return change(graph, object, rule)
 
 
 def _example_fold(node: Node, operands: tuple[Node, ...], labels: Mapping[int, int]) -> Node:

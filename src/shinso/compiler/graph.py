@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,8 +55,7 @@ class Source:
         return f"{self.file}:{self.line} in {self.function}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The position on one axis of an operand: start + Σ steps[a] · i[a] over the node's axes."""
 
     start: int
@@ -298,6 +297,7 @@ class Graph:
     outputs: tuple[Node, ...]
     updates: tuple[Update, ...]
     checks: tuple[Check, ...]
+    _order: list[Node] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def roots(self) -> tuple[Node, ...]:
@@ -307,8 +307,10 @@ class Graph:
 
     def nodes(self) -> list[Node]:
         """Every node that the roots depend on, operands before their users."""
+        order = self._order  # found once: every pass asks
+        if order:
+            return order
         seen: set[int] = set()
-        order: list[Node] = []
         stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(self.roots)]
         while stack:
             node, ready = stack.pop()

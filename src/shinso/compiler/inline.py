@@ -7,7 +7,7 @@ NumPy calls costs one loop, and a view costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,9 +83,9 @@ def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 class Inliner:
-    """Expressions for elements of nodes. `placed`: the nodes in memory, by id."""
+    """Expressions for elements of nodes. placed: where a node is in memory, or None."""
 
-    def __init__(self, placed: Mapping[int, Placed]) -> None:
+    def __init__(self, placed: Callable[[Node], Placed | None]) -> None:
         self.placed = placed
         self.local: dict[tuple[int, Place], Expression] = {}
         self.known: dict[tuple[int, Place, tuple[Bound, ...]], Expression] = {}
@@ -101,7 +101,7 @@ class Inliner:
         return self.known[key]
 
     def _value(self, node: Node, place: Place, bounds: tuple[Bound, ...]) -> Expression:
-        placed = self.placed.get(id(node))
+        placed = self.placed(node)
         if placed is not None:
             return Load(placed.buffer, placed.at(place), bounds)
         return self.worked_out(node, place, bounds)
@@ -148,7 +148,8 @@ class Inliner:
         self, node: Node, rows: Sequence[Row | int], place: Place, bounds: tuple[Bound, ...]
     ) -> Expression:
         x, *indices = node.operands
-        placed = self.placed[id(x)]
+        placed = self.placed(x)
+        assert placed is not None, "what is gathered from has memory"
         at, terms = Affine(placed.start), []
         for row, stride, n in zip(rows, placed.strides, x.shape, strict=True):
             if isinstance(row, Row):

@@ -34,22 +34,19 @@ from shinso.compiler.graph import (
 from shinso.compiler.labels import batch_axes
 from shinso.compiler.products import choose
 from shinso.compiler.remainders import without_zeros
-from shinso.compiler.simplify import beneath, constant_of, rebuild, same
+from shinso.compiler.simplify import beneath, change, constant_of, merge, same
 from shinso.compiler.winograd import by_tiles
 
 
 def rewrite(graph: Graph, lanes: int) -> Graph:
     """All rewritings, in order. lanes: 4-byte numbers in a vector register."""
-    graph = rebuild(graph, _reciprocal)
-    graph = rebuild(graph, without_zeros)
-    graph = rebuild(graph, _unmerged)
-    graph = rebuild(graph, without_border)
-    graph = rebuild(graph, by_tiles)
-    graph = _gathered_writes(graph)
-    labels = batch_axes(graph)
-    graph = by_example(graph, labels)
-    graph = _read_from_pads(_masks_of_results(graph))
-    return _packed(graph, batch_axes(graph), lanes)
+    graph = change(graph, Map, _reciprocal)
+    for rule in (without_zeros, _unmerged, without_border, by_tiles):
+        graph = change(graph, Contract, rule)
+    graph = _gathered_writes(merge(graph))
+    graph = by_example(graph, batch_axes(graph))
+    graph = _read_from_pads(_masks_of_results(merge(graph)))
+    return merge(_packed(graph, batch_axes(graph), lanes))
 
 
 # -- quotients ------------------------------------------------------------------------------------
@@ -171,7 +168,7 @@ def _gathered_writes(graph: Graph) -> Graph:
         operation = Accumulate(places, covers)
         return Node(operation, (base, *parts), node.shape, node.dtype, node.source)
 
-    return rebuild(graph, rule)
+    return change(graph, Write, rule)
 
 
 def _meets_all_once(
@@ -207,18 +204,17 @@ def _masks_of_results(graph: Graph) -> Graph:
     new: dict[int, Node] = {}
 
     def rule(node: Node, operands: tuple[Node, ...]) -> Node:
-        result = same(node, operands)
-        if isinstance(node.operation, Map) and node.operation.function == "greater":
+        assert isinstance(node.operation, Map)
+        if node.operation.function == "greater":
             x, zero = node.operands
             peak = positive.get(id(x))
             if peak is not None and constant_of(zero) == 0 and np.dtype(x.dtype).kind == "f":
                 made = new.get(id(peak))
                 if made is not None:
                     return build.apply("greater", [made, operands[1]], bool)
-        new[id(node)] = result
-        return result
+        return same(node, operands)
 
-    return rebuild(graph, rule)
+    return change(graph, Map, rule, new)
 
 
 # -- operands that are padded elsewhere -----------------------------------------------------------
@@ -233,18 +229,10 @@ def _read_from_pads(graph: Graph) -> Graph:
     new: dict[int, Node] = {}
 
     def rule(node: Node, operands: tuple[Node, ...]) -> Node:
-        result = same(node, operands)
-        if isinstance(node.operation, Contract):
-            result = same(
-                node,
-                tuple(
-                    _inside(x, y, pads, new) for x, y in zip(node.operands, operands, strict=True)
-                ),
-            )
-        new[id(node)] = result
-        return result
+        pairs = zip(node.operands, operands, strict=True)
+        return same(node, tuple(_inside(x, y, pads, new) for x, y in pairs))
 
-    return rebuild(graph, rule) if pads else graph
+    return change(graph, Contract, rule, new) if pads else graph
 
 
 def _inside(old: Node, x: Node, pads: Mapping[int, Node], new: Mapping[int, Node]) -> Node:
@@ -285,4 +273,4 @@ def _packed(graph: Graph, labels: Mapping[int, int], lanes: int) -> Graph:
         )
         return same(node, copied if any(moved) else operands)
 
-    return rebuild(graph, rule)
+    return change(graph, Contract, rule)

@@ -169,12 +169,14 @@ def sources(node: Node) -> list[tuple[Node, Place]]:
 class _Reader(Inliner):
     """Finds what is read instead of working out values."""
 
-    def __init__(self, memory: dict[int, Node]) -> None:
-        super().__init__({})
-        self.memory, self.found = memory, dict[tuple[int, Place], Read]()
+    def __init__(self, memory: dict[int, Node], own: Node) -> None:
+        super().__init__(lambda _: None)
+        self.memory, self.own = memory, own
+        self.found: dict[tuple[int, Place], Read] = {}
 
     def value(self, node: Node, place: Place, bounds: tuple[Bound, ...] = ()) -> Expression:
-        if id(node) in self.memory or (is_leaf(node) and node.ndim):
+        stored = id(node) in self.memory and node is not self.own
+        if stored or (is_leaf(node) and node.ndim):
             self.found.setdefault((id(node), place), Read(node, place))
             return Load(Buffer("", node.dtype), Affine(), bounds)
         if is_leaf(node) and not isinstance(node.operation, Constant):
@@ -195,11 +197,10 @@ class _Reader(Inliner):
 
 def reads_of(node: Node, memory: dict[int, Node], batch: int | None) -> tuple[Read, ...]:
     """Everything in memory that a root's box looks at."""
-    rest = {k: n for k, n in memory.items() if n is not node}
     kind = domain(node)[0]
     if kind in ("host", "alias", "item"):
         return tuple(Read(x, ()) for x in node.operands)
-    reader = _Reader(rest)
+    reader = _Reader(memory, node)
     for x, place in sources(node):
         if x is node:
             reader.worked_out(x, place)

@@ -32,24 +32,46 @@ Rule = Callable[[Node, tuple[Node, ...]], Node]
 
 def simplify(graph: Graph) -> Graph:
     """Everything that makes a graph smaller or plainer, in order."""
-    graph = rebuild(graph, _plain)
-    return rebuild(graph, same)
+    return merge(rebuild(graph, _plain))
 
 
-def rebuild(graph: Graph, rule: Rule, made: Callable[[Node, Node], None] | None = None) -> Graph:
-    """Each node becomes `rule(node, its new operands)`; equal nodes become one.
-
-    made: told of each node that a rule gave and the equal one that stands for it.
-    """
+def rebuild(graph: Graph, rule: Rule) -> Graph:
+    """Each node becomes `rule(node, its new operands)`; equal nodes become one."""
     unique = _Unique()
     new: dict[int, Node] = {}
-    for node in graph.nodes():
-        with build.located(node.source):
-            result = rule(node, tuple(new[id(x)] for x in node.operands))
-        new[id(node)] = unique(result)
-        if made is not None:
-            made(result, new[id(node)])
+    with build.located(None):
+        for node in graph.nodes():
+            build.locate(node.source)
+            new[id(node)] = unique(rule(node, tuple([new[id(x)] for x in node.operands])))
     return _replaced(graph, new)
+
+
+def change(
+    graph: Graph, kind: type[Any], rule: Rule, new: dict[int, Node] | None = None
+) -> Graph:
+    """Each node whose operation is of a kind becomes `rule(node, its new operands)`.
+
+    Nodes above them follow; all others stay the nodes they are, and equal ones stay apart: a
+    `merge` comes after. new: filled with what nodes have become, by their ids, as it goes.
+    """
+    new = {} if new is None else new
+    changed = False
+    with build.located(None):
+        for node in graph.nodes():
+            operands = tuple([new[id(x)] for x in node.operands])
+            if isinstance(node.operation, kind):
+                build.locate(node.source)
+                result = rule(node, operands)
+            else:
+                result = same(node, operands)
+            changed = changed or result is not node
+            new[id(node)] = result
+    return _replaced(graph, new) if changed else graph
+
+
+def merge(graph: Graph) -> Graph:
+    """Equal nodes become one."""
+    return rebuild(graph, same)
 
 
 class _Unique:
@@ -95,10 +117,11 @@ def _with(node: Node, operands: tuple[Node, ...]) -> Node:
 
 def same(node: Node, operands: tuple[Node, ...]) -> Node:
     """The node itself on its new operands; views are composed again."""
-    if isinstance(node.operation, View):
-        return build.view(operands[0], node.operation.rows, node.shape)
     if operands == node.operands:
         return node
+    if isinstance(node.operation, View) and isinstance(operands[0].operation, View):
+        build.locate(node.source)
+        return build.view(operands[0], node.operation.rows, node.shape)
     return _with(node, operands)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import copy
 import functools
+import gc
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, overload
 
 from shinso.cell import Cell, Overlay, _thread, ambient, overlaid, version
@@ -38,6 +40,18 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Python's search for cycles is put off: many nodes are made, and all of them are needed."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Step:
@@ -76,7 +90,8 @@ class Step:
 
         call = Call(args, kwargs)
         with _lock:
-            plan = self._plan(call)
+            with _uncollected():
+                plan = self._plan(call)
             try:
                 answer = plan.run(call)
             except Exception as error:
