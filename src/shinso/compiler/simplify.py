@@ -46,9 +46,7 @@ def rebuild(graph: Graph, rule: Rule) -> Graph:
     return _replaced(graph, new)
 
 
-def change(
-    graph: Graph, kind: type[Any], rule: Rule, new: dict[int, Node] | None = None
-) -> Graph:
+def change(graph: Graph, kind: type[Any], rule: Rule, new: dict[int, Node] | None = None) -> Graph:
     """Each node whose operation is of a kind becomes `rule(node, its new operands)`.
 
     Nodes above them follow; all others stay the nodes they are, and equal ones stay apart: a
