@@ -87,3 +87,33 @@ def test_networks(name, threads):
 )
 def test_optimizers(make):
     assert_same("tiny", [8] * 7, make=make)
+
+
+@pytest.mark.parametrize("name", ["mlp", "lenet", "dropout"])
+def test_another_batch_compiles_nothing(name):
+    """Kernels take the batch's length when they run: a new one plans memory, no more."""
+    if name == "dropout":
+        model = nn.Sequential(nn.Linear(9, 5), nn.Dropout(0.5), nn.BatchNorm1d(5), nn.Linear(5, 3))
+        shape, classes = (9,), 3
+    else:
+        model = networks.NETWORKS[name](Framework(nn, nn.ReLU, ops.pad))
+        shape, classes = SHAPES[name], 10
+    optimizer = optim.Adam(model.parameters())
+    rng = np.random.default_rng(0)
+
+    @shinso.compile
+    def step(x, t):
+        loss = ops.cross_entropy(model(x), t)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss
+
+    def kernels(n):
+        step(rng.standard_normal((n, *shape)), rng.integers(0, classes, n))
+        executable = list(step._executables.values())[-1]
+        return set(executable.addresses)
+
+    first = kernels(32)
+    for n in (31, 9, 64):
+        assert kernels(n) == first

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from shinso.compiler.boxes import (
 from shinso.compiler.fuse import Plan, Stage, fuse
 from shinso.compiler.graph import Accumulate, Argument, Constant, Graph, Node, Reduce, State
 from shinso.compiler.inline import Inliner, Placed, contiguous
+from shinso.compiler.labels import EXTENT, NOMINAL
 from shinso.compiler.layout import Layout, arrange, strides_of
 from shinso.compiler.nest import (
     Affine,
@@ -226,14 +227,14 @@ class _Assembly:
                 made = schedule.schedule(box, self.target, parallel=False)
                 (setup if before else body).extend(made)
         if body:
-            loop = For(BATCH, "N", tuple(body), parallel=True)
+            loop = For(BATCH, EXTENT, tuple(body), parallel=True)
             self._call((*setup, loop), *stages)
 
     def _call(self, body: tuple[Statement, ...], *stages: Stage, serial: bool = False) -> None:
-        kernel, slots = canonical(body, self.slots)
+        kernel, slots, numbers = canonical(body, self.slots)
         nodes = tuple(r.node for s in stages for r in s.roots)
         update = any(id(r) in self.plan.in_place for s in stages for r in s.roots)
-        self.program.calls.append(Call(kernel, slots, nodes, serial, update))
+        self.program.calls.append(Call(kernel, slots, nodes, serial, update, numbers))
 
     # -- boxes -----------------------------------------------------------------------------------
 
@@ -290,8 +291,16 @@ class _Assembly:
         return names
 
     def _loops(self, root: Root, loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
-        batch = root.batch if root.level % 2 else None
-        return tuple(x for x in loops if x.extent != 1 and x.variable != batch)
+        """Without what is 1 long; the batch is the phase's loop, or its length is not yet known."""
+        own, found = root.level % 2, []
+        for loop in loops:
+            if loop.variable == root.batch and loop.extent > 1:
+                assert loop.extent == self.plan.batch, (loop, self.plan.batch)
+                if not own:
+                    found.append(replace(loop, extent=NOMINAL, named=EXTENT))
+            elif loop.extent != 1:
+                found.append(loop)
+        return tuple(found)
 
     def _in_order(self, pure: tuple[Loop, ...], then: list[Store | Fold]) -> tuple[Loop, ...]:
         """Loops in the order of the memory that is written."""
@@ -346,9 +355,9 @@ class _Assembly:
     def _zeroed(self, root: Root, memory: Memory, names: dict[str, str], function: str) -> Box:
         """What a follower folds into, set to the neutral value."""
         loops = tuple(
-            Loop(names[x.variable], x.extent)
-            for x in root.pure
-            if x.variable in names and names[x.variable] != BATCH
+            replace(x, variable=names[x.variable])
+            for x in self._loops(root, root.pure)
+            if x.variable in names
         )
         place = with_variables(target_place(root.node), names)
         value = Literal(neutral(function, root.node.dtype), root.node.dtype)
@@ -367,13 +376,19 @@ class _Assembly:
             if level % 2 and a == self.plan.labels.get(id(node)):
                 place.append(Affine() if scratch else Affine(0, ((BATCH, 1),)))
             else:
-                loops.append(Loop(f"z{a}", n))
+                loops.append(self._along(node, a, f"z{a}"))
                 place.append(Affine(0, ((f"z{a}", 1),)) if n != 1 else Affine())
         order = self.layout.order[id(node)]
         ordered = [x for a in order for x in loops if x.variable == f"z{a}"]
         at = memory.placed.at(tuple(place))
         store = Store(memory.placed.buffer, at, value)
         yield scratch, Box(tuple(x for x in ordered if x.extent != 1), (), (), (store,))
+
+    def _along(self, node: Node, axis: int, variable: str) -> Loop:
+        """A loop along an axis of a node."""
+        if self.plan.labels.get(id(node)) == axis:
+            return Loop(variable, NOMINAL, EXTENT)
+        return Loop(variable, node.shape[axis])
 
     def _writing_boxes(self, root: Root, names: dict[str, str], inliner: Inliner) -> Iterator[Box]:
         """Writes into what lies beneath; scans."""
@@ -388,7 +403,10 @@ class _Assembly:
         base = inliner.placed(node.operands[0])
         covered = isinstance(node.operation, Accumulate) and node.operation.covers
         if not covered and (base is None or base.buffer != memory.placed.buffer):
-            yield copy_box(node, node.operands[0], memory.placed, batch, BATCH, inliner)
+            axes = [
+                self._along(node, a, BATCH if a == batch else f"c{a}") for a in range(node.ndim)
+            ]
+            yield copy_box(node.operands[0], memory.placed, axes, BATCH, inliner)
         make = write_box if root.kind == "write" else scatter_box
         yield make(node, memory.placed, names, inliner, loops)
 
@@ -429,11 +447,12 @@ class _Assembly:
             return slot
         slot = self._temporary(node)  # a leaf without memory, such as a 0-d constant
         placed = Placed(slot.buffer, contiguous(node.shape))
-        box = copy_box(node, node, placed, None, BATCH, Inliner(lambda x: self.leaves.get(id(x))))
+        axes = [self._along(node, a, f"c{a}") for a in range(node.ndim)]
+        box = copy_box(node, placed, axes, None, Inliner(lambda x: self.leaves.get(id(x))))
         body = schedule.schedule(box, self.target, parallel=False)
         if body:
-            kernel, slots = canonical(body, self.slots)
-            self.program.calls.append(Call(kernel, slots, (node,), serial=True))
+            kernel, slots, numbers = canonical(body, self.slots)
+            self.program.calls.append(Call(kernel, slots, (node,), serial=True, numbers=numbers))
         self.leaf_slots[id(node)] = slot
         return slot
 

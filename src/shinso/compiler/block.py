@@ -104,9 +104,11 @@ class BlockEmitter(Values):
                     zero, end, step, values, lambda i, v: steps(i, list(v), step)
                 )
             return steps(ir.Constant(I64, whole * step), values, rest) if rest else values
-        return self._reduce_variable(axis, values, steps)
+        return self._reduce_variable(axis, values, at, steps)
 
-    def _reduce_variable(self, axis: Axis, values: list[Any], steps: Any) -> list[Any]:
+    def _reduce_variable(
+        self, axis: Axis, values: list[Any], at: dict[str, int], steps: Any
+    ) -> list[Any]:
         b, step, lanes = self.builder, axis.unroll, self.block.lanes
         n = self.outer.extents[str(axis.extent)]
         whole = b.sub(n, b.urem(n, ir.Constant(I64, step)))
@@ -122,7 +124,7 @@ class BlockEmitter(Values):
         def rest(i: Any, carried: Any) -> Any:
             self.outer.variables[axis.variable] = i
             self.mask = self._first(b.sub(n, i))
-            result = self._reduce([], list(carried), {axis.variable: 0})
+            result = self._reduce([], list(carried), {**at, axis.variable: 0})
             self.mask = None
             del self.outer.variables[axis.variable]
             return result

@@ -53,21 +53,16 @@ def fold_value(node: Node, names: Mapping[str, str], inliner: Inliner) -> Expres
 
 
 def copy_box(
-    node: Node, x: Node, to: Placed, batch: int | None, variable: str, inliner: Inliner
+    x: Node, to: Placed, axes: Sequence[Loop], outside: str | None, inliner: Inliner
 ) -> Box:
-    """All of x into a node's memory; the batch axis, if any, at the loop's example."""
-    loops, place = [], []
-    for a, n in enumerate(node.shape):
-        if a == batch:
-            place.append(Affine(0, ((variable, 1),)))
-        elif n == 1:
-            place.append(Affine())
-        else:
-            loops.append(Loop(f"c{a}", n))
-            place.append(Affine(0, ((f"c{a}", 1),)))
-    at = to.at(tuple(place))
+    """All of x into a node's memory. axes: a loop for each axis; outside: one that runs already."""
+    place = tuple(
+        Affine(0, ((loop.variable, 1),)) if loop.extent != 1 else Affine() for loop in axes
+    )
+    at = to.at(place)
+    loops = [loop for loop in axes if loop.extent != 1 and loop.variable != outside]
     loops.sort(key=lambda loop: -abs(at.step(loop.variable)))
-    value = inliner.value(x, tuple(place))
+    value = inliner.value(x, place)
     return Box(tuple(loops), (), (), (Store(to.buffer, at, value),))
 
 

@@ -13,6 +13,7 @@ from shinso.compiler.graph import (
     Reduce,
     Row,
 )
+from shinso.compiler.labels import nominal_size
 from shinso.compiler.simplify import beneath, change, same
 
 _LARGE = 1 << 14
@@ -42,7 +43,7 @@ def by_example(graph: Graph, labels: Mapping[int, int]) -> Graph:
 
 def _example_fold(node: Node, operands: tuple[Node, ...], labels: Mapping[int, int]) -> Node:
     fold = node.operation
-    if not isinstance(fold, Reduce) or operands[0].size < _LARGE:
+    if not isinstance(fold, Reduce) or nominal_size(operands[0], labels) < _LARGE:
         return same(node, operands)
     x = operands[0]
     batch = labels.get(id(x))

@@ -25,7 +25,7 @@ from shinso.compiler.errors import TraceError
 from shinso.compiler.graph import Contract, Graph, Map
 from shinso.compiler.interpret import CheckFailed
 from shinso.compiler.nest import Kernel
-from shinso.compiler.program import Call, HostCall, InPlace, Program, Slot
+from shinso.compiler.program import Call, HostCall, InPlace, Program, Slot, length
 from shinso.compiler.runtime.affinity import get_num_threads
 from shinso.compiler.runtime.driver import Plan, Record
 from shinso.compiler.runtime.driver_code import BARRIER, SINGLE
@@ -114,7 +114,9 @@ class Executable:
                     words.append(self.program.constants[slot.index].ctypes.data)
                 else:
                     words.append(self.temporaries[slot.index].ctypes.data)
-            words.extend(self.program.batch for _ in call.kernel.extents)
+            words.extend(length(x, self.program.batch) for x in call.kernel.extents)
+            for parameter, number in zip(call.kernel.parameters, call.numbers, strict=True):
+                words.append(_word(number, parameter.dtype))
             words.extend((self.scratch, self.scratch_stride))
         self.words = np.array([*words, 0], np.int64)
         self.patches = {key: np.array(at) for key, at in patches.items()}
@@ -253,6 +255,12 @@ def _slots(call: Call | HostCall) -> list[Slot]:
     if isinstance(call, Call):
         return list(call.slots)
     return [*call.operands, *(s for s in call.results if s is not None)]
+
+
+def _word(number: float, dtype: np.dtype[Any]) -> int:
+    """A number's bits in a word."""
+    bits = np.array(number, dtype).view(f"i{dtype.itemsize}")
+    return int(bits)
 
 
 def _scratch_size(kernel: Kernel) -> int:

@@ -23,7 +23,7 @@ from shinso.compiler.nest import (
     Store,
     parts,
 )
-from shinso.compiler.program import Call
+from shinso.compiler.program import Call, length
 
 Range = tuple[int, int]
 
@@ -62,7 +62,7 @@ class _Checker:
                 self._block(statement, ranges)
 
     def _length(self, extent: int | str) -> int:
-        return extent if isinstance(extent, int) else self.batch
+        return length(extent, self.batch)
 
     def _block(self, block: Block, ranges: dict[str, Range]) -> None:
         inner = dict(ranges)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from shinso.compiler.graph import Accumulate, Contract, Graph, Node, State
-from shinso.compiler.labels import batch_axes, batch_length
+from shinso.compiler.labels import NOMINAL, batch_axes, batch_length, nominal_size
 from shinso.compiler.nest import Affine
 from shinso.compiler.root import Read, Root, folded_names, is_leaf, make_roots, target_place
 from shinso.compiler.roots import memory_nodes
@@ -83,7 +83,7 @@ class _Fusion:
         labels = batch_axes(graph)
         self.plan = Plan(graph, batch_length(graph), labels)
         self.threads = threads
-        self.memory = memory_nodes(graph)
+        self.memory = memory_nodes(graph, labels)
         self.table = {id(n): n for n in self.memory}
         self.roots = make_roots(graph, self.memory, labels)
         # Nodes that a batch phase reads at another example than its own: never done again in one.
@@ -342,9 +342,10 @@ class _Fusion:
             return False
         if root.node in self.plan.graph.roots:
             return False
-        size = math.prod(x.extent for x in root.pure)
-        large = {id(r.node): _size(r.node) for r in root.reads if 2 * _size(r.node) >= size}
-        return len(large) <= 1 and 2 * sum(large.values()) <= 3 * _size(root.node)
+        size = math.prod(NOMINAL if x.variable == root.batch else x.extent for x in root.pure)
+        reads = {id(r.node): nominal_size(r.node, self.plan.labels) for r in root.reads}
+        large = [n for n in reads.values() if 2 * n >= size]
+        return len(large) <= 1 and 2 * sum(large) <= 3 * nominal_size(root.node, self.plan.labels)
 
     def _drop_unread(self) -> None:
         """Roots that were done again wherever they are read are not computed where nobody is."""
@@ -412,7 +413,3 @@ class _Fusion:
 
 def _renamed(at: Affine, names: dict[str, str]) -> Affine:
     return Affine(at.start, tuple(sorted((names.get(v, v), s) for v, s in at.steps if s)))
-
-
-def _size(node: Node) -> int:
-    return math.prod(node.shape)

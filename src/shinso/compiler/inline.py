@@ -7,6 +7,7 @@ NumPy calls costs one loop, and a view costs nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,14 +36,19 @@ from shinso.compiler.nest import (
     Literal,
     Load,
     Lookup,
+    Parameter,
     Position,
     Within,
     affine_of,
 )
+from shinso.compiler.simplify import beneath
 
 BOOL, INT64 = np.dtype(bool), np.dtype(np.int64)
 
 Place = tuple[Affine, ...]
+
+_ARITHMETIC = frozenset(("add", "subtract", "multiply", "divide"))
+_PLAIN = (0, 1, -1, 0.5, 2, -2)  # numbers that make simpler code
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,10 @@ class Inliner:
             case Iota():
                 return converted(Position(place[0]), node.dtype)
             case Map(function):
-                values = tuple([self.value(x, place, bounds) for x in operands])
+                if function in _ARITHMETIC:
+                    values = tuple([self._operand(x, place, bounds) for x in operands])
+                else:
+                    values = tuple([self.value(x, place, bounds) for x in operands])
                 return Apply(function, values, node.dtype)
             case Cast():
                 return converted(self.value(operands[0], place, bounds), node.dtype)
@@ -129,6 +138,21 @@ class Inliner:
             case Concatenate(axis):
                 return self._concatenate(node, axis, place, bounds)
         raise AssertionError(f"{operation} has no memory to be loaded from")
+
+    def _operand(self, x: Node, place: Place, bounds: tuple[Bound, ...]) -> Expression:
+        """An operand; a number is passed to the kernel, which then serves others, too.
+
+        Numbers follow from the length of the batch (means) or from settings (momentum).
+        """
+        base = beneath(x)
+        if isinstance(base.operation, Constant) and base.ndim == 0 and x.dtype.kind in "fiu":
+            number = base.operation.array.item()
+            if math.isfinite(number) and number not in _PLAIN:
+                key = (id(base), (), ())
+                if key not in self.known:
+                    self.known[key] = Parameter("", x.dtype, number)
+                return self.known[key]
+        return self.value(x, place, bounds)
 
     def _pad(self, node: Node, place: Place, bounds: tuple[Bound, ...]) -> Expression:
         x, v = node.operands

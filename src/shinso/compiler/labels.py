@@ -8,7 +8,7 @@ example, with all that belongs to one example still in the cache.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shinso.compiler.graph import (
     Accumulate,
@@ -30,6 +30,18 @@ from shinso.compiler.graph import (
     View,
     Write,
 )
+
+EXTENT = "N"
+"""What kernels call the length of the batch; "N*3" is three times that."""
+
+NOMINAL = 128
+"""The batch that choices are made for, whatever its length: all lengths share their kernels."""
+
+
+def nominal_size(node: Node, labels: Mapping[int, int]) -> int:
+    """How many elements a node would have if the batch had the nominal length."""
+    axis = labels.get(id(node))
+    return node.size if axis is None else node.size // node.shape[axis] * NOMINAL
 
 
 def batch_length(graph: Graph) -> int:
@@ -74,7 +86,38 @@ def batch_axes(graph: Graph) -> dict[int, int]:
             axis = _axis(node, [axes.get(id(x)) for x in node.operands], n)
             if axis is not None:
                 axes[id(node)] = axis
+    _spread_back(graph, axes, n)
     return axes
+
+
+def _spread_back(graph: Graph, axes: dict[int, int], n: int) -> None:
+    """Label also what meets the batch element by element, such as the random bits of a mask."""
+    for node in reversed(graph.nodes()):
+        axis = axes.get(id(node))
+        if axis is None:
+            continue
+        for x in node.operands:
+            if id(x) not in axes and not isinstance(x.operation, (Argument, State)):
+                below = _axis_below(node, x, axis, n)
+                if below is not None:
+                    axes[id(x)] = below
+
+
+def _axis_below(node: Node, x: Node, axis: int, n: int) -> int | None:
+    """The axis of an operand along which a node's batch runs one by one."""
+    match node.operation:
+        case Map() | Cast():
+            return axis
+        case Concatenate(other):
+            return None if axis == other else axis
+        case Pad(widths):
+            return axis if x is node.operands[0] and widths[axis] == (0, 0) else None
+        case Reduce(_, gone):
+            return [a for a in range(x.ndim) if a not in gone][axis]
+        case View(rows):
+            found = [k for k, row in enumerate(rows) if _along(row, node.shape, n) == axis]
+            return found[0] if len(found) == 1 and x.shape[found[0]] == n else None
+    return None
 
 
 def _axis(node: Node, operands: list[int | None], n: int) -> int | None:

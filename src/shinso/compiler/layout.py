@@ -6,13 +6,13 @@ like it: a contraction's result has the axis of its lanes innermost, and so have
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shinso.compiler.fuse import Plan, Stage
 from shinso.compiler.graph import Contract, Host, Node
 from shinso.compiler.inline import Place
+from shinso.compiler.labels import nominal_size
 from shinso.compiler.products import choose
 from shinso.compiler.root import Root, is_leaf, named_places, target_place
 
@@ -143,8 +143,9 @@ def _as_largest_read(root: Root, plan: Plan, inner: dict[int, int]) -> int | Non
         if id(base) not in inner or id(base) in plan.aliases or not read.place:
             continue
         axis = _axis_along(read.place, inner[id(base)], at)
-        if axis is not None and math.prod(base.shape) > size:
-            best, size = axis, math.prod(base.shape)
+        large = nominal_size(base, plan.labels)
+        if axis is not None and large > size:
+            best, size = axis, large
     return best
 
 

@@ -103,10 +103,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parameter:
-    """A number passed at run time."""
+    """A number passed at run time. value: what is passed; it is no part of the kernel."""
 
     name: str
     dtype: np.dtype[Any]
+    value: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from shinso.compiler.graph import Argument, Constant, Contract, Node, State, View
 from shinso.compiler.inline import contiguous
+from shinso.compiler.labels import NOMINAL, nominal_size
 from shinso.compiler.root import folded_names
 
 _DOT, _BROADCAST, _SHARED = 0.7, 1.0, 0.45  # how near the peak each form comes
@@ -55,9 +56,11 @@ def _options(node: Node, contract: Contract, labels: Mapping[int, int], lanes: i
     a, b = node.operands
     names = (contract.left, contract.right)
     lengths = dict(zip((*contract.left, *contract.right), (*a.shape, *b.shape), strict=True))
-    gone = {name for name, _ in folded_names(node)}
-    work = max(1, math.prod(lengths.values()))
     batch = _batch_names(node, contract, labels)
+    lengths.update((name, NOMINAL) for name in batch)
+    gone = {name for name, _ in folded_names(node)}
+    sizes = [nominal_size(x, labels) for x in (a, b)]
+    work = max(1, math.prod(lengths.values()))
     for name, n in lengths.items():
         full = n / (max(1, -(-n // lanes)) * lanes)
         in_both = name in names[0] and name in names[1]
@@ -65,12 +68,12 @@ def _options(node: Node, contract: Contract, labels: Mapping[int, int], lanes: i
             if not in_both:
                 continue
             moved = tuple(_must_move(x, k, name) for x, k in zip((a, b), names, strict=True))
-            cost = sum(x.size * _MOVED for x, m in zip((a, b), moved, strict=True) if m)
+            cost = sum(n * _MOVED for n, m in zip(sizes, moved, strict=True) if m)
             yield _DOT * full / (1 + cost / work), Product(name, (name, name), moved, None)  # type: ignore[arg-type]
             continue
         if in_both:
             moved = tuple(_must_move(x, k, name) for x, k in zip((a, b), names, strict=True))
-            cost = sum(x.size * _MOVED for x, m in zip((a, b), moved, strict=True) if m)
+            cost = sum(n * _MOVED for n, m in zip(sizes, moved, strict=True) if m)
             yield _SHARED * full / (1 + cost / work), Product(name, (name, name), moved, name)  # type: ignore[arg-type]
             continue
         side = 0 if name in names[0] else 1
@@ -84,7 +87,7 @@ def _options(node: Node, contract: Contract, labels: Mapping[int, int], lanes: i
         if _has_axis_alone((a, b)[side], names[side], name):
             tall *= _ALONE
         must = _must_move((a, b)[side], names[side], name)
-        cost = (a, b)[side].size * _MOVED if must else 0.0
+        cost = sizes[side] * _MOVED if must else 0.0
         inner: list[int | None] = [None, None]
         inner[side] = name
         inner[1 - side] = _lone_name((a, b)[1 - side], other, gone)

@@ -10,7 +10,7 @@ import numpy as np
 
 from shinso.cell import Array
 from shinso.compiler.graph import Check, Node, Shape
-from shinso.compiler.nest import Buffer, For, Kernel, Statement
+from shinso.compiler.nest import Buffer, Extent, For, Kernel, Statement
 from shinso.compiler.writing_down import Writer
 
 
@@ -44,7 +44,7 @@ class Call:
     """One kernel on the memory it gets.
 
     nodes: what it computes. serial: one thread does it alone. update: it writes into cells, so it
-    waits for all checks.
+    waits for all checks. numbers: the values of the kernel's parameters.
     """
 
     kernel: Kernel
@@ -52,6 +52,7 @@ class Call:
     nodes: tuple[Node, ...]
     serial: bool = False
     update: bool = False
+    numbers: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,18 @@ class Program:
     checks: list[tuple[Slot, Check]] = field(default_factory=list)
 
 
+def length(extent: Extent, batch: int) -> int:
+    """An extent as a number, now that the batch's length is known."""
+    if isinstance(extent, int):
+        return extent
+    times = extent.partition("*")[2]
+    return batch * int(times or 1)
+
+
 def canonical(
     body: tuple[Statement, ...], slots: dict[str, Slot]
-) -> tuple[Kernel, tuple[Slot, ...]]:
-    """A kernel whose buffers are numbered in order of appearance, and the slots they stand for.
+) -> tuple[Kernel, tuple[Slot, ...], tuple[float, ...]]:
+    """A kernel whose buffers and numbers are named in order of appearance, and what they stand for.
 
     Kernels that do the same to different memory become equal, and are compiled once.
     """
@@ -98,8 +107,10 @@ def canonical(
     changed = tuple(writer.statement(s) for s in body)
     buffers = tuple(writer.buffers.values())
     extents = tuple(sorted(set(_extents(changed))))
-    kernel = Kernel("", buffers, extents, changed, (), "\n".join(writer.lines))
-    return kernel, tuple(slots[old] for old, b in writer.buffers.items() if not b.scratch)
+    parameters = tuple(writer.parameters.values())
+    kernel = Kernel("", buffers, extents, changed, parameters, "\n".join(writer.lines))
+    passed = tuple(slots[old] for old, b in writer.buffers.items() if not b.scratch)
+    return kernel, passed, tuple(value for value, _ in writer.parameters)
 
 
 def _extents(body: tuple[Statement, ...]) -> Iterator[str]:

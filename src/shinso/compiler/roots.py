@@ -7,7 +7,7 @@ contraction or a lookup reads, and to what several users would otherwise compute
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shinso.compiler.graph import (
     Accumulate,
@@ -32,6 +32,7 @@ from shinso.compiler.graph import (
     View,
     Write,
 )
+from shinso.compiler.labels import nominal_size
 
 _DEAR = frozenset(
     (
@@ -45,12 +46,13 @@ _MANY = 8  # from so many parts on, what they all look at gets memory
 _MUCH = 8  # so many operations are not repeated for a second user
 
 
-def memory_nodes(graph: Graph) -> list[Node]:
+def memory_nodes(graph: Graph, labels: Mapping[int, int]) -> list[Node]:
     """The nodes with memory of their own, in an order in which they can be computed.
 
     Leaves are not among them: arguments, states and constant arrays have memory anyway.
     """
     order = graph.nodes()
+    sizes = {id(n): nominal_size(n, labels) for n in order}
     users: dict[int, int] = {}
     for node in order:
         for x in node.operands:
@@ -58,8 +60,8 @@ def memory_nodes(graph: Graph) -> list[Node]:
     wanted: set[int] = {id(x) for x in graph.roots}
     for node in order:
         wanted.update(id(x) for x in _demands(node))
-    spread = _Costs(order, users, wanted).spread
-    return _Costs(order, users, wanted | spread).found
+    spread = _Costs(order, sizes, users, wanted).spread
+    return _Costs(order, sizes, users, wanted | spread).found
 
 
 _OWN_MEMORY = (Reduce, Scan, Contract, Write, Accumulate, Scatter, Host, Item, Reshape)
@@ -72,12 +74,13 @@ class _Costs:
     what is small is not worked out again for each large element.
     """
 
-    def __init__(self, order: list[Node], users: dict[int, int], wanted: set[int]) -> None:
+    def __init__(
+        self, order: list[Node], sizes: dict[int, int], users: dict[int, int], wanted: set[int]
+    ) -> None:
         self.found: list[Node] = []
         self.spread: set[int] = set()
         cost: dict[int, int] = {}
         streams: dict[int, frozenset[int]] = {}  # the large arrays that an element needs
-        sizes = {id(n): n.size for n in order}
         for node in order:
             mine = id(node)
             if _is_leaf(node):
@@ -85,10 +88,10 @@ class _Costs:
                 continue
             cost[mine] = _own_cost(node) + sum(cost[id(x)] for x in node.operands)
             below = frozenset().union(*(streams[id(x)] for x in node.operands))
-            streams[mine] = frozenset(s for s in below if 2 * sizes[s] >= node.size)
-            if isinstance(node.operation, View) and node.size >= 4 * node.operands[0].size:
+            streams[mine] = frozenset(s for s in below if 2 * sizes[s] >= sizes[mine])
+            if isinstance(node.operation, View):
                 x = node.operands[0]
-                if cost[id(x)] > 1:
+                if sizes[mine] >= 4 * sizes[id(x)] and cost[id(x)] > 1:
                     self.spread.add(id(x))
             again = cost[mine] >= _MUCH or (len(streams[mine]) > 1 and _own_cost(node) > 0)
             several = users.get(mine, 0) > 1 and again

@@ -37,6 +37,8 @@ from shinso.compiler.target import Target
 
 _UNROLLED = 128  # how many multiplications are written out in a reduction loop's body
 
+_AT_ONCE = 16  # so far at most is a loop unrolled whose length is not known
+
 _SHORT = 128  # a sum this short costs less than storing what it gives,
 _LARGE = 1 << 17  # if there are so many
 
@@ -46,10 +48,20 @@ _HALVES, _NARROW = 1.1, 1.8  # what narrow vectors cost, per element, beside wid
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A variable and how far it runs."""
+    """A variable and how far it runs.
+
+    named: what the kernel calls this extent, if it is known at run time only; `extent` is then what
+    choices are made for.
+    """
 
     variable: str
     extent: int
+    named: str = ""
+
+    @property
+    def end(self) -> Extent:
+        """How far it runs in the kernel."""
+        return self.named or self.extent
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +118,12 @@ def _loops(
     statement: Statement = block
     for i, loop in reversed(list(enumerate(pure))):
         step = steps.get(loop.variable, 1)
-        statement = For(
-            loop.variable, loop.extent, (statement,), step, parallel=parallel and i == 0
-        )
+        statement = For(loop.variable, loop.end, (statement,), step, parallel=parallel and i == 0)
     return (statement,)
 
 
 def _scalar_block(box: Box) -> Block:
-    axes = tuple(Axis(r.variable, r.extent) for r in box.reduction)
+    axes = tuple(Axis(r.variable, r.end) for r in box.reduction)
     return Block((), None, 1, axes, box.sums, box.then)
 
 
@@ -134,7 +144,7 @@ def _folds(box: Box, target: Target, parallel: bool) -> tuple[Statement, ...]:
         return _fold_in_lanes(box, inside, lanes, parallel)
     if outside is None:
         return _loops(pure, _scalar_block(box), {}, parallel)
-    axes = tuple(Axis(r.variable, r.extent) for r in box.reduction)
+    axes = tuple(Axis(r.variable, r.end) for r in box.reduction)
     vectors = 1 if outside.extent <= lanes else 2
     rows: tuple[tuple[str, int], ...] = ()
     steps = {outside.variable: lanes * vectors}
@@ -151,7 +161,7 @@ def _fold_in_lanes(box: Box, inside: Loop, lanes: int, parallel: bool) -> tuple[
     """The fold's own unit-stride variable in the lanes, several points (rows) at a time."""
     order = _last(box.reduction, inside)
     unroll = lanes * (4 if inside.extent >= 4 * lanes and not box.pure else 1)
-    axes = [Axis(r.variable, r.extent, unroll if r is inside else 1) for r in order]
+    axes = [Axis(r.variable, r.end, unroll if r is inside else 1) for r in order]
     rows: tuple[tuple[str, int], ...] = ()
     steps: dict[str, int] = {}
     if box.pure:
@@ -298,10 +308,16 @@ def _reduction_axes(loops: Sequence[Loop], still: Affine, tile: int) -> tuple[Ax
     for loop in reversed(order):
         unroll = 1
         if room > 1:
-            unroll = loop.extent if loop.extent <= room else _divisor(loop.extent, room)
+            unroll = _unrolled(loop, room)
             room = room // unroll if unroll == loop.extent else 1
-        axes.append(Axis(loop.variable, loop.extent, unroll))
+        axes.append(Axis(loop.variable, loop.end, unroll))
     return tuple(reversed(axes))
+
+
+def _unrolled(loop: Loop, room: int) -> int:
+    if loop.named:
+        return _divisor(loop.extent, min(room, _AT_ONCE))
+    return loop.extent if loop.extent <= room else _divisor(loop.extent, room)
 
 
 def _divisor(n: int, most: int) -> int:
@@ -315,8 +331,7 @@ def _dot_tile(box: Box, vector: Loop, lanes: int, parallel: bool) -> tuple[State
     pure = [p for p in box.pure if p.extent > 1][-2:]
     rows = tuple((p.variable, min(4, p.extent)) for p in pure)
     axes = tuple(
-        Axis(r.variable, r.extent, lanes if r is vector else 1)
-        for r in _last(box.reduction, vector)
+        Axis(r.variable, r.end, lanes if r is vector else 1) for r in _last(box.reduction, vector)
     )
     block = Block(rows, vector.variable, lanes, axes, box.sums, box.then)
     return _loops(box.pure, block, dict(rows), parallel)
@@ -342,6 +357,8 @@ def collapse(box: Box) -> Box:
 
 
 def _joinable(box: Box, outer: Loop, inner: Loop) -> bool:
+    if inner.named:
+        return False
     places = list(_places(box))
     return all(a.step(outer.variable) == inner.extent * a.step(inner.variable) for a in places)
 
@@ -375,9 +392,7 @@ def _every(x: Expression) -> Iterator[Affine]:
 def _renamed(box: Box, name: str, outer: Loop, inner: Loop) -> Box:
     """Drop the outer variable; the inner one runs over both."""
     loops = tuple(
-        Loop(inner.variable, outer.extent * inner.extent) if x is inner else x
-        for x in getattr(box, name)
-        if x is not outer
+        _merged(outer, inner) if x is inner else x for x in getattr(box, name) if x is not outer
     )
     known: dict[int, Any] = {}
 
@@ -403,6 +418,13 @@ def _renamed(box: Box, name: str, outer: Loop, inner: Loop) -> Box:
     serial = box.serial
     parts: dict[str, Any] = {name: loops}
     return replace(box, sums=sums, then=tuple(then), serial=serial, **parts)
+
+
+def _merged(outer: Loop, inner: Loop) -> Loop:
+    """One loop over both; where the outer one is named, so many times its extent."""
+    name, _, times = outer.named.partition("*")
+    named = f"{name}*{int(times or 1) * inner.extent}" if name else ""
+    return Loop(inner.variable, outer.extent * inner.extent, named)
 
 
 def _moved(x: Expression, place: Any, change: Any) -> Expression:

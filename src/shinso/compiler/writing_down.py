@@ -38,6 +38,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.buffers: dict[str, Buffer] = {}
+        self.parameters: dict[tuple[float, str], Parameter] = {}  # by value and dtype
         self.lines: list[str] = []
         self.written: dict[str, Expression] = {}
         self.number: dict[int, int] = {}
@@ -109,7 +110,10 @@ class Writer:
             case Literal():
                 return x, f"{x.value!r} {x.dtype}"
             case Parameter():
-                return x, f"parameter {x.name} {x.dtype}"
+                key = x.value, str(x.dtype)
+                named = Parameter(f"p{len(self.parameters)}", x.dtype)
+                named = self.parameters.setdefault(key, named)
+                return named, f"parameter {named.name} {named.dtype}"
             case Position():
                 return x, f"position {_affine(x.at)}"
             case Folded():

@@ -200,25 +200,31 @@ def _in_range(value: Any, name: str, high: int) -> int:
 def random_bits(shape: Shape) -> Array:
     """Independent random 32-bit words: a uint32 array of this shape.
 
-    Each pair of words uses up one value of the counter; there are 2⁶⁴ of them.
+    Each pair of words uses up one value of the counter; there are 2⁶⁴ of them. Every row (the first
+    of several axes) takes values of its own, so that an example's numbers can be drawn with it.
     Raises ValueError for a negative length or 2³³ words or more in one draw.
     """
     lengths = _lengths(shape)
-    n = math.prod(lengths)
-    blocks = (n + 1) // 2
+    rows = lengths[0] if len(lengths) > 1 else 1
+    n = math.prod(lengths[1:]) if len(lengths) > 1 else math.prod(lengths)  # words in a row
+    half = (n + 1) // 2
+    blocks = rows * half
     if blocks >= 2**32:
-        raise ValueError(f"one draw gives fewer than 2**33 words; shape {lengths} asks for {n}")
+        raise ValueError(
+            f"one draw gives fewer than 2**33 words; shape {lengths} asks for {rows * n}"
+        )
     cell = generator_cell()
     state = cell.data
     # Slices of length 1, not scalars: an array of unsigned integers wraps around without a word.
     key0, key1, low, high = state[0:1], state[1:2], state[2:3], state[3:4]
-    x0 = low + np.arange(blocks, dtype=np.uint32, like=state)
+    row = np.arange(rows, dtype=np.uint32, like=state)[:, np.newaxis]
+    x0 = low + (row * np.uint32(half) + np.arange(half, dtype=np.uint32, like=state))
     x1 = high + (x0 < low).astype(np.uint32)
     y0, y1 = threefry2x32(key0, key1, x0, x1)
     after = low + blocks
     carry = (after < low).astype(np.uint32)
     cell.data = np.concatenate([key0, key1, after, high + carry])
-    return np.concatenate([y0, y1])[:n].reshape(lengths)
+    return np.concatenate([y0, y1], axis=1)[:, :n].reshape(lengths)
 
 
 def random_uniform(shape: Shape, dtype: Any = None) -> Array:
