@@ -24,6 +24,9 @@ from shinso.compiler.nest import (
 )
 from shinso.compiler.target import Target
 
+_FEW = 4
+"""So many rows at a time, then one by one, are done of what does not fill a whole tile."""
+
 
 def emit_kernel(kernel: Kernel, target: Target) -> str:
     """LLVM IR of a module with one function, `kernel.name`."""
@@ -137,8 +140,12 @@ class Emitter:
         lanes = self._lanes_of(loop.body, loop.variable)
         if lanes:  # vector by vector, the last one masked
             self.loop(whole, high, lanes, lambda i: self._at(loop, i, b.sub(high, i)))
-        else:
-            self.loop(whole, high, 1, lambda i: self._at(loop, i, 1))
+            return
+        if loop.step >= 2 * _FEW:
+            some = b.sub(high, b.urem(b.sub(high, whole), ir.Constant(I64, _FEW)))
+            self.loop(whole, some, _FEW, lambda i: self._at(loop, i, _FEW))
+            whole = some
+        self.loop(whole, high, 1, lambda i: self._at(loop, i, 1))
 
     def _at(self, loop: For, value: Any, active: Any) -> None:
         """The body with the variable at one value; `active` of its step exist."""

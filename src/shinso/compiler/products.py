@@ -23,6 +23,7 @@ _DOT, _BROADCAST, _SHARED = 0.7, 1.0, 0.45  # how near the peak each form comes
 _ALONE = 1.25  # an axis that no window slides over: vectors begin where cache lines do
 _ALONG_BATCH = 0.3  # the batch is what threads and phases are made of
 _MOVED = 64.0  # what it costs to move an element, in multiplications
+_SMALL = NOMINAL // 4  # weights are copied for a batch only if it would pay for smaller ones, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ def _options(node: Node, contract: Contract, labels: Mapping[int, int], lanes: i
     names = (contract.left, contract.right)
     lengths = dict(zip((*contract.left, *contract.right), (*a.shape, *b.shape), strict=True))
     batch = _batch_names(node, contract, labels)
-    lengths.update((name, NOMINAL) for name in batch)
+    lengths.update((name, _SMALL) for name in batch)
     gone = {name for name, _ in folded_names(node)}
-    sizes = [nominal_size(x, labels) for x in (a, b)]
+    shares = [_SMALL / NOMINAL if id(x) in labels else 1.0 for x in (a, b)]
+    sizes = [s * nominal_size(x, labels) for s, x in zip(shares, (a, b), strict=True)]
     work = max(1, math.prod(lengths.values()))
     for name, n in lengths.items():
         full = n / (max(1, -(-n // lanes)) * lanes)

@@ -222,7 +222,8 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     lanes = _narrower(vector.extent, lanes, target)
     row_loops = [p for p in box.pure if p is not vector and still.step(p.variable)]
     size = math.prod(p.extent for p in box.pure)
-    short = size >= _LARGE and math.prod(r.extent for r in box.reduction) < _SHORT
+    known = math.prod(r.extent for r in box.reduction if not r.named)
+    short = size >= _LARGE and known < _SHORT
     tile, vectors = _tile(row_loops, vector.extent, lanes, target.registers, 4 if short else 28)
     steps = {**dict(tile), vector.variable: lanes * vectors}
     axes = _reduction_axes(box.reduction, still, math.prod(c for _, c in tile) * vectors)
