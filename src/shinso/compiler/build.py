@@ -8,8 +8,7 @@ a view of a view is one view, a view that changes nothing is its operand.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,15 +52,20 @@ class _Here(threading.local):
 _here = _Here()
 
 
-@contextmanager
-def located(source: Source | None) -> Iterator[None]:
+class located:  # noqa: N801 - used as a function; a class because it is entered for every NumPy call
     """Let the nodes made inside the `with` block (by this thread) come from this source line."""
-    before = _here.source
-    _here.source = source
-    try:
-        yield
-    finally:
-        _here.source = before
+
+    __slots__ = ("before", "source")
+
+    def __init__(self, source: Source | None) -> None:
+        self.source = source
+
+    def __enter__(self) -> None:
+        self.before = _here.source
+        _here.source = self.source
+
+    def __exit__(self, *_: object) -> None:
+        _here.source = self.before
 
 
 def locate(source: Source | None) -> None:
@@ -241,6 +245,8 @@ def select(x: Node, axes: Sequence[int | None]) -> Node:
 
 def broadcast(x: Node, shape: Shape) -> Node:
     """x repeated along new axes in front and along its axes of length 1, as NumPy broadcasts."""
+    if x.shape == shape:
+        return x
     new = len(shape) - x.ndim
     assert new >= 0, (x.shape, shape)
     rows = []

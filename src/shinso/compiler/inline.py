@@ -68,9 +68,10 @@ def combine(start: int, steps: Sequence[int], place: Sequence[Affine]) -> Affine
     """start + Σ steps[a] · place[a]."""
     total: dict[str, int] = {}
     for step, at in zip(steps, place, strict=True):
-        start += step * at.start
-        for variable, s in at.steps:
-            total[variable] = total.get(variable, 0) + step * s
+        if step:
+            start += step * at.start
+            for variable, s in at.steps:
+                total[variable] = total.get(variable, 0) + step * s
     return affine_of(start, total)
 
 

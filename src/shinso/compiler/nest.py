@@ -42,7 +42,10 @@ def affine(start: int = 0, **steps: int) -> Affine:
 
 def affine_of(start: int, steps: Mapping[str, int]) -> Affine:
     """An affine position from a mapping."""
-    return Affine(start, tuple(sorted((v, s) for v, s in steps.items() if s)))
+    moving = [item for item in steps.items() if item[1]]
+    if len(moving) > 1:
+        moving.sort()
+    return Affine(start, tuple(moving))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,21 @@ from shinso.compiler.winograd import by_tiles
 def rewrite(graph: Graph, lanes: int) -> Graph:
     """All rewritings, in order. lanes: 4-byte numbers in a vector register."""
     graph = change(graph, Map, _reciprocal)
-    for rule in (without_zeros, _unmerged, without_border, by_tiles):
-        graph = change(graph, Contract, rule)
+    graph = change(graph, Contract, without_zeros)
+    graph = change(graph, Contract, _plainer)
     graph = _gathered_writes(merge(graph))
     graph = by_example(graph, batch_axes(graph))
     graph = _read_from_pads(_masks_of_results(merge(graph)))
     return merge(_packed(graph, batch_axes(graph), lanes))
+
+
+def _plainer(node: Node, operands: tuple[Node, ...]) -> Node:
+    """A contraction in the form that the first rule knows which has anything to say about it."""
+    made = _unmerged(node, operands)
+    for rule in (without_border, by_tiles):
+        if isinstance(made.operation, Contract):
+            made = rule(made, made.operands)
+    return made
 
 
 # -- quotients ------------------------------------------------------------------------------------
