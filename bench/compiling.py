@@ -1,4 +1,4 @@
-"""How long the first call takes: with nothing compiled yet, and with the kernels on disk."""
+"""How much longer a first call takes: with nothing compiled yet, and with the kernels on disk."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class _Here(threading.local):
 _here = _Here()
 
 
-class located:  # noqa: N801 - used as a function; a class because it is entered for every NumPy call
+class located:
     """Let the nodes made inside the `with` block (by this thread) come from this source line."""
 
     __slots__ = ("before", "source")

@@ -8,6 +8,7 @@ example, with all that belongs to one example still in the cache.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from shinso.compiler.graph import (
@@ -168,13 +169,14 @@ def _along(row: Row | int, shape: Sequence[int], n: int) -> int | None:
 
 
 def _regrouped(node: Node, first: int | None) -> int | None:
-    """A leading axis that stays as it is."""
+    """An axis that stays as it is: as much lies before and after it as there did."""
     x = node.operands[0]
-    if first is None or any(length != 1 for length in x.shape[:first]):
+    if first is None:
         return None
+    before = math.prod(x.shape[:first])
     for a, length in enumerate(node.shape):
-        if length != 1:
-            return a if length == x.shape[first] else None
+        if length == x.shape[first] and math.prod(node.shape[:a]) == before:
+            return a
     return None
 
 

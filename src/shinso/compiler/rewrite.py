@@ -6,7 +6,6 @@ instead of a quotient), never what is computed.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -25,13 +24,13 @@ from shinso.compiler.graph import (
     Map,
     Node,
     Pad,
-    Reshape,
     Row,
     State,
     View,
     Write,
 )
 from shinso.compiler.labels import batch_axes
+from shinso.compiler.merged import without_merges
 from shinso.compiler.products import choose
 from shinso.compiler.remainders import without_zeros
 from shinso.compiler.simplify import beneath, change, constant_of, merge, same
@@ -41,7 +40,7 @@ from shinso.compiler.winograd import by_tiles
 def rewrite(graph: Graph, lanes: int) -> Graph:
     """All rewritings, in order. lanes: 4-byte numbers in a vector register."""
     graph = change(graph, Map, _reciprocal)
-    graph = change(graph, Contract, without_zeros)
+    graph = change(without_merges(graph), Contract, without_zeros)
     graph = change(graph, Contract, _plainer)
     graph = _gathered_writes(merge(graph))
     graph = by_example(graph, batch_axes(graph))
@@ -50,12 +49,9 @@ def rewrite(graph: Graph, lanes: int) -> Graph:
 
 
 def _plainer(node: Node, operands: tuple[Node, ...]) -> Node:
-    """A contraction in the form that the first rule knows which has anything to say about it."""
-    made = _unmerged(node, operands)
-    for rule in (without_border, by_tiles):
-        if isinstance(made.operation, Contract):
-            made = rule(made, made.operands)
-    return made
+    """A contraction in the form of the first rule that has anything to say about it."""
+    made = without_border(node, operands)
+    return by_tiles(made, made.operands) if isinstance(made.operation, Contract) else made
 
 
 # -- quotients ------------------------------------------------------------------------------------
@@ -72,82 +68,6 @@ def _reciprocal(node: Node, operands: tuple[Node, ...]) -> Node:
     one = build.broadcast(build.constant(base.dtype.type(1)), base.shape)
     inverse = build.apply("divide", [one, base], base.dtype)
     return build.apply("multiply", [x, build.view(inverse, rows, y.shape)], node.dtype)
-
-
-# -- merged axes ----------------------------------------------------------------------------------
-def _unmerged(node: Node, operands: tuple[Node, ...]) -> Node:
-    """A contraction over merged axes (flattened images) → over the axes themselves.
-
-    The other operand's axis is split instead, which is only a view: nothing is moved.
-    """
-    contract = node.operation
-    if not isinstance(contract, Contract):
-        return same(node, operands)
-    pair = list(operands)
-    names = [contract.left, contract.right]
-    fresh = itertools.count(max((*contract.left, *contract.right, 0)) + 1)
-    changed = False
-    for side in (0, 1):
-        x = pair[side]
-        groups = _merges(x)
-        if groups is None:
-            continue
-        for axis in reversed(range(x.ndim)):
-            name, group = names[side][axis], groups[axis]
-            if len(group) < 2:
-                continue
-            if name in contract.out or names[side].count(name) > 1:
-                break
-            new = [next(fresh) for _ in group]
-            mine = tuple(x.operands[0].shape[a] for a in group)
-            for s in (0, 1):
-                while name in names[s]:
-                    at = names[s].index(name)
-                    shape = (*pair[s].shape[:at], *mine, *pair[s].shape[at + 1 :])
-                    pair[s] = _split_axis(pair[s], at, mine, shape)
-                    names[s] = (*names[s][:at], *new, *names[s][at + 1 :])
-            changed = True
-    if not changed:
-        return same(node, operands)
-    return build.contract(pair[0], pair[1], names[0], names[1], contract.out, "einsum")
-
-
-def _merges(x: Node) -> list[list[int]] | None:
-    """For each axis of a reshape that only merges, the axes it merges."""
-    if not isinstance(x.operation, Reshape):
-        return None
-    before, groups, axis = x.operands[0].shape, [], 0
-    for n in x.shape:
-        group, size = [], 1
-        while size < n and axis < len(before):
-            size *= before[axis]
-            group.append(axis)
-            axis += 1
-        if size != n:
-            return None
-        groups.append(group)
-    if any(before[a] != 1 for a in range(axis, len(before))):
-        return None
-    return groups
-
-
-def _split_axis(x: Node, at: int, lengths: Sequence[int], shape: tuple[int, ...]) -> Node:
-    """x with one axis seen as several: a view, or the array before it was merged."""
-    if isinstance(x.operation, Reshape) and x.operands[0].shape == shape:
-        return x.operands[0]
-    rows = []
-    for axis in range(x.ndim):
-        steps = [0] * len(shape)
-        if axis == at:
-            step = 1
-            for k in reversed(range(len(lengths))):
-                steps[at + k] = step if lengths[k] > 1 else 0
-                step *= lengths[k]
-        else:
-            place = axis if axis < at else axis + len(lengths) - 1
-            steps[place] = int(x.shape[axis] > 1)
-        rows.append(Row(0, tuple(steps)))
-    return build.view(x, rows, shape)
 
 
 # -- chains of additions --------------------------------------------------------------------------

@@ -117,10 +117,21 @@ def same(node: Node, operands: tuple[Node, ...]) -> Node:
     """The node itself on its new operands; views are composed again."""
     if operands == node.operands:
         return node
-    if isinstance(node.operation, View) and isinstance(operands[0].operation, View):
-        build.locate(node.source)
-        return build.view(operands[0], node.operation.rows, node.shape)
+    if isinstance(node.operation, View):
+        return _viewed(node, operands[0])
+    if isinstance(node.operation, Reshape):
+        return reshaped(operands[0], node.shape)
     return _with(node, operands)
+
+
+def _viewed(view: Node, x: Node) -> Node:
+    """A view of x: of what lies beneath, where x is a view or a reshape."""
+    assert isinstance(view.operation, View)
+    if isinstance(x.operation, View):
+        build.locate(view.source)
+        return build.view(x, view.operation.rows, view.shape)
+    made = _seen_through(view, x) if isinstance(x.operation, Reshape) and view.size else None
+    return _with(view, (x,)) if made is None else made
 
 
 def _plain(node: Node, operands: tuple[Node, ...]) -> Node:
@@ -129,13 +140,15 @@ def _plain(node: Node, operands: tuple[Node, ...]) -> Node:
     if isinstance(operation, Pick):
         return _picked(operation, operands[0])
     if isinstance(operation, Reshape):
-        return _split(operands[0], node.shape)
+        return reshaped(operands[0], node.shape)
     if isinstance(operation, Write) and not operation.add:
         padded = _padded(operation, *operands)
         if padded is not None:
             return padded
     if isinstance(operation, Constant) and operation.array.ndim and _is_flat(operation.array):
         return build.broadcast(build.constant(operation.array.flat[0]), node.shape)
+    if isinstance(operation, View):
+        return _viewed(node, operands[0])
     folded = _folded(node, operands)
     return folded if folded is not None else same(node, operands)
 
@@ -207,8 +220,8 @@ def _picked(pick: Pick, x: Node) -> Node:
     )
 
 
-def _split(x: Node, shape: tuple[int, ...]) -> Node:
-    """A reshape that only splits axes (and puts in or drops axes of length 1) is a view."""
+def reshaped(x: Node, shape: tuple[int, ...]) -> Node:
+    """The same elements in another shape; a view if axes are only split, or of length 1."""
     made = build.reshape(x, shape)
     if not isinstance(made.operation, Reshape) or x.size == 0:
         return made
@@ -224,6 +237,63 @@ def _split(x: Node, shape: tuple[int, ...]) -> Node:
             axis += 1
         rows.append(Row(0, tuple(steps)))
     return build.view(x, rows, shape)
+
+
+def taken_apart(x: Node) -> tuple[Node, list[list[int]]] | None:
+    """What a reshape is of, with axes split so that it only merges: for each of its axes, which.
+
+    None where no view of it does that.
+    """
+    if not isinstance(x.operation, Reshape) or x.size == 0:
+        return None
+    before, pieces, groups = x.operands[0], list[int](), list[list[int]]()
+    lengths = iter([n for n in before.shape if n != 1])
+    left = 1  # of the axis that is being used up
+    for n in x.shape:
+        group, need = list[int](), n
+        while need > 1:
+            left = next(lengths) if left == 1 else left
+            piece = min(left, need)
+            if left % piece or need % piece:
+                return None
+            left, need = left // piece, need // piece
+            group.append(len(pieces))
+            pieces.append(piece)
+        if n == 1:
+            group.append(len(pieces))
+            pieces.append(1)
+        groups.append(group)
+    split = reshaped(before, tuple(pieces))
+    return None if isinstance(split.operation, Reshape) else (split, groups)
+
+
+def _seen_through(view: Node, x: Node) -> Node | None:
+    """A view of a reshape that merges → a view of what was merged, if each place there is affine.
+
+    With n positions to a row, a place in the merged axis has a row and a rest. Steps that are
+    multiples of n move the row alone; all others together must stay below n.
+    """
+    assert isinstance(view.operation, View)
+    apart = taken_apart(x)
+    if apart is None:
+        return None
+    base, groups = apart
+    rows = list[Row]()
+    for row, group in zip(view.operation.rows, groups, strict=True):
+        start, steps, found = row.start, list(row.steps), list[Row]()
+        for axis in reversed(group[1:]):
+            n = base.shape[axis]
+            rest = [s % n if s >= 0 else 0 for s in steps]
+            whole = [s if s % n == 0 else 0 for s in steps]
+            if any(r and r != s for r, s in zip(rest, steps, strict=True)) or min(steps) < 0:
+                return None
+            reach = start % n + sum(r * (k - 1) for r, k in zip(rest, view.shape, strict=True))
+            if reach >= n:
+                return None
+            found.append(Row(start % n, tuple(rest)))
+            start, steps = start // n, [s // n for s in whole]
+        rows += [Row(start, tuple(steps)), *reversed(found)]
+    return build.view(base, rows, view.shape)
 
 
 def beneath(x: Node) -> Node:

@@ -27,9 +27,15 @@ def correlate(x: Array, w: Array, stride: Sizes, dilation: Sizes, groups: int) -
     if groups == 1:
         y = np.tensordot(w, v, axes=((1, *range(2, 2 + n)), (1, *range(2 + n, 2 + 2 * n))))
         return y.swapaxes(0, 1)
-    rows = w.reshape(groups, w.shape[0] // groups, prod(w.shape[1:]))
-    y = rows @ _columns(v, n, groups)
-    return y.reshape(w.shape[0], x.shape[0], *v.shape[2 : 2 + n]).swapaxes(0, 1)
+    return _correlate_groups(v, w.reshape(groups, w.shape[0] // groups, *w.shape[1:]))
+
+
+def _correlate_groups(v: Array, w: Array) -> Array:
+    """The same from windows. v: (N, C, *out, *kernel), w: (groups, OC / groups, C / groups, *)."""
+    groups, channels = w.shape[:2]
+    n = w.ndim - 3
+    y = w.reshape(groups, channels, prod(w.shape[2:])) @ _columns(v, n, groups)
+    return y.reshape(groups * channels, v.shape[0], *v.shape[2 : 2 + n]).swapaxes(0, 1)
 
 
 def kernel_gradient(
@@ -69,15 +75,13 @@ def input_gradient(
     spots: Place = (..., *(spread(edge[a], out[a], stride[a]) for a in axes))
     d[spots] = dy
     wanted: Place = (..., *(slice(before[a], before[a] + sizes[a] + edge[a]) for a in axes))
-    return correlate(d[wanted], _turned(w, groups), (1,) * len(kernel), dilation, groups)
-
-
-def _turned(w: Array, groups: int) -> Array:
-    """The kernel flipped on every spatial axis, (OC, C / groups, *) → (C, OC / groups, *)."""
-    channels, inputs, *kernel = w.shape
-    grouped = w.reshape(groups, channels // groups, inputs, *kernel).swapaxes(1, 2)
-    turned = grouped.reshape(groups * inputs, channels // groups, *kernel)
-    return turned[(slice(None), slice(None), *(slice(None, None, -1) for _ in kernel))]
+    flipped: Place = (..., *(slice(None, None, -1) for _ in kernel))
+    once = (1,) * len(kernel)
+    if groups == 1:
+        return correlate(d[wanted], w.swapaxes(0, 1)[flipped], once, dilation, groups)
+    grouped = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
+    v = windows(d[wanted], kernel, once, dilation)
+    return _correlate_groups(v, grouped.swapaxes(1, 2)[flipped])
 
 
 def _columns(v: Array, n: int, groups: int) -> Array:
