@@ -8,6 +8,7 @@ from shinso import ops
 from shinso.compiler.graph import Contract, Reshape
 from shinso.compiler.rewrite import rewrite
 from shinso.compiler.simplify import simplify
+from shinso.compiler.target import target
 
 
 def lowered(fn, *arrays):
@@ -15,7 +16,7 @@ def lowered(fn, *arrays):
     step = shinso.compile(fn)
     made = step(*arrays)
     [executable] = step._executables.values()
-    return rewrite(simplify(executable.graph), 16), made, fn(*arrays)
+    return rewrite(simplify(executable.graph), target()), made, fn(*arrays)
 
 
 @pytest.mark.parametrize(

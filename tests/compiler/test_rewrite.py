@@ -13,6 +13,7 @@ from shinso.compiler.key import Call
 from shinso.compiler.plan import trace
 from shinso.compiler.rewrite import rewrite
 from shinso.compiler.simplify import simplify
+from shinso.compiler.target import target
 from shinso.compiler.verify import verify
 
 
@@ -25,7 +26,7 @@ def both(function, *arrays):
     graph = graph_of(function, *arrays)
     small = simplify(graph)
     verify(small)
-    after = rewrite(small, 16)
+    after = rewrite(small, target())
     verify(after)
     return interpret(graph, arrays, [])[0], interpret(after, arrays, [])[0], after
 

@@ -65,9 +65,8 @@ class Memory:
 
 def lower(graph: Graph, target: Target, threads: int = 1) -> Program:
     """The program of a graph for a machine and a number of threads."""
-    lanes = target.vector_bytes // 4
-    plan = fuse(rewrite(simplify(graph), lanes), threads)
-    return _Assembly(plan, arrange(plan, lanes), target, threads).program
+    plan = fuse(rewrite(simplify(graph), target), threads)
+    return _Assembly(plan, arrange(plan, target), target, threads).program
 
 
 class _Assembly:
@@ -182,7 +181,11 @@ class _Assembly:
         below = self.leaves.get(id(base)) if is_leaf(base) else self._placed(base, level)
         if below is None:
             return None
-        strides = list(contiguous(node.shape))
+        groups = self.layout.groups.get(id(base))
+        if groups is None:
+            strides = list(contiguous(node.shape))
+        else:
+            strides = [below.strides[group[-1]] for group in groups]
         axis = self.plan.labels.get(id(node))
         if below.buffer.scratch and axis is not None:
             strides[axis] = 0

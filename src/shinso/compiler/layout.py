@@ -6,32 +6,40 @@ like it: a contraction's result has the axis of its lanes innermost, and so have
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shinso.compiler.fuse import Plan, Stage
-from shinso.compiler.graph import Contract, Host, Node
+from shinso.compiler.graph import Contract, Host, Node, Reshape
 from shinso.compiler.inline import Place
 from shinso.compiler.labels import nominal_size
 from shinso.compiler.products import choose
 from shinso.compiler.root import Root, is_leaf, named_places, target_place
+from shinso.compiler.simplify import taken_apart
+from shinso.compiler.target import Target
+
+Groups = tuple[tuple[int, ...], ...]
 
 
 @dataclass(slots=True)
 class Layout:
-    """order: the axes of a node from the outermost; readers: who reads a root, by its id."""
+    """order: the axes of a node from the outermost; readers: who reads a root, by its id.
+
+    groups: the axes of a node that are seen as one by a reshape: they lie side by side.
+    """
 
     order: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    groups: dict[int, Groups] = field(default_factory=dict)
     readers: dict[int, list[tuple[Stage, Root]]] = field(default_factory=dict)
     lasting: set[int] = field(default_factory=set)  # ids of roots read outside their level
 
 
-def arrange(plan: Plan, lanes: int) -> Layout:
+def arrange(plan: Plan, target: Target) -> Layout:
     """Decide on memory for a plan."""
     layout = Layout()
     _find_readers(plan, layout)
-    plain = _plain_nodes(plan)
-    strong, weak = _wishes(plan, lanes)
+    plain = _plain_nodes(plan, layout.groups)
+    wishes = _wishes(plan, target, layout.groups)
     inner: dict[int, int] = {}
     for stage in plan.stages():
         for root in stage.roots:
@@ -43,8 +51,9 @@ def arrange(plan: Plan, lanes: int) -> Layout:
                 if plan.labels.get(id(node), 0) != 0:
                     layout.lasting.update(map(id, plan.instances[id(node)].values()))
             else:
-                axis = _inner_axis(root, plan, (strong, weak), inner, lanes)
-                layout.order[id(node)] = _order(node, axis, plan.labels.get(id(node)))
+                axis = _inner_axis(root, plan, wishes, inner, target)
+                groups = layout.groups.get(id(node), tuple((a,) for a in range(node.ndim)))
+                layout.order[id(node)] = _order(groups, axis, plan.labels.get(id(node)))
             if node.ndim:
                 inner[id(node)] = layout.order[id(node)][-1]
     return layout
@@ -77,10 +86,14 @@ def _find_readers(plan: Plan, layout: Layout) -> None:
             layout.lasting.add(id(plan.root(node, -1)))
 
 
-def _plain_nodes(plan: Plan) -> set[int]:
-    """Nodes that must lie in C order."""
+def _plain_nodes(plan: Plan, found: dict[int, Groups]) -> set[int]:
+    """Nodes that must lie in C order. found: filled with groups of axes of some that need not."""
     plain = {id(plan.base(x)) for x in plan.graph.roots}
-    plain.update(id(plan.base(x)) for x in plan.aliases.values())
+    for node in plan.graph.nodes():
+        if id(node) in plan.aliases:
+            base, groups = plan.base(node), _merged_axes(node)
+            if groups is None or found.setdefault(id(base), groups) != groups:
+                plain.add(id(base))
     for stage in plan.stages():
         for root in stage.roots:
             if isinstance(root.node.operation, Host):
@@ -88,10 +101,24 @@ def _plain_nodes(plan: Plan) -> set[int]:
                 plain.update(id(plan.base(x)) for x in root.node.operands)
             if root.kind == "item":
                 plain.add(id(root.node))
+    for key in plain:
+        found.pop(key, None)
     return plain
 
 
-def _wishes(plan: Plan, lanes: int) -> tuple[dict[int, int], dict[int, int]]:
+def _merged_axes(alias: Node) -> Groups | None:
+    """The axes of its operand that each axis of a reshape merges; None if it does anything else."""
+    apart = taken_apart(alias)
+    if apart is None or apart[0] is not alias.operands[0] or is_leaf(apart[0]):
+        return None
+    if isinstance(apart[0].operation, Reshape):
+        return None
+    return tuple(map(tuple, apart[1]))
+
+
+def _wishes(
+    plan: Plan, target: Target, groups: Mapping[int, Groups]
+) -> tuple[dict[int, int], dict[int, int]]:
     """The innermost axis that contractions want of their operands: for vectors, for the rest."""
     strong: dict[int, int] = {}
     weak: dict[int, int] = {}
@@ -99,7 +126,7 @@ def _wishes(plan: Plan, lanes: int) -> tuple[dict[int, int], dict[int, int]]:
         for root in (r.partial or r for r in stage.roots):
             if root.kind != "product":
                 continue
-            product = choose(root.node, plan.labels, lanes)
+            product = choose(root.node, plan.labels, target)
             names = named_places(root.node)
             for name in product.inner:
                 if name is None:
@@ -109,7 +136,10 @@ def _wishes(plan: Plan, lanes: int) -> tuple[dict[int, int], dict[int, int]]:
                 for read in root.reads:
                     axes = [a for a, at in enumerate(read.place) if at.step(variable)]
                     if len(axes) == 1:
-                        table.setdefault(id(plan.base(read.node)), axes[0])
+                        base = id(plan.base(read.node))
+                        merged = id(read.node) in plan.aliases and base in groups
+                        axis = groups[base][axes[0]][-1] if merged else axes[0]
+                        table.setdefault(base, axis)
     return strong, weak
 
 
@@ -118,11 +148,11 @@ def _inner_axis(
     plan: Plan,
     wishes: tuple[dict[int, int], dict[int, int]],
     inner: dict[int, int],
-    lanes: int,
+    target: Target,
 ) -> int | None:
     node = root.node
     if root.kind in ("product", "merge"):
-        product = choose(node, plan.labels, lanes)
+        product = choose(node, plan.labels, target)
         contract = node.operation
         assert isinstance(contract, Contract)
         if product.out is not None and product.out in contract.out:
@@ -157,9 +187,9 @@ def _axis_along(place: Place, axis: int, at: Place) -> int | None:
     return None
 
 
-def _order(node: Node, inner: int | None, batch: int | None) -> tuple[int, ...]:
+def _order(groups: Groups, inner: int | None, batch: int | None) -> tuple[int, ...]:
     """The batch outermost, so that an example lies in one piece; the wish innermost."""
-    rest = [a for a in range(node.ndim) if a not in (inner, batch)]
-    first = [] if batch is None else [batch]
-    last = [] if inner is None or inner == batch else [inner]
-    return (*first, *rest, *last)
+    first = [g for g in groups if batch in g]
+    last = [g for g in groups if inner in g and batch not in g]
+    rest = [g for g in groups if g not in (*first, *last)]
+    return tuple(a for g in (*first, *rest, *last) for a in g)

@@ -18,9 +18,11 @@ from shinso.compiler.graph import Argument, Constant, Contract, Node, State, Vie
 from shinso.compiler.inline import contiguous
 from shinso.compiler.labels import NOMINAL, nominal_size
 from shinso.compiler.root import folded_names
+from shinso.compiler.target import Target
 
 _DOT, _BROADCAST, _SHARED = 0.7, 1.0, 0.45  # how near the peak each form comes
 _ALONE = 1.25  # an axis that no window slides over: vectors begin where cache lines do
+_OF_EXAMPLES = 0.9  # an axis of examples, where one of weights (their channels) would do, too
 _ALONG_BATCH = 0.3  # the batch is what threads and phases are made of
 _MOVED = 64.0  # what it costs to move an element, in multiplications
 _SMALL = NOMINAL // 4  # weights are copied for a batch only if it would pay for smaller ones, too
@@ -41,19 +43,18 @@ class Product:
     out: int | None
 
 
-def choose(node: Node, labels: Mapping[int, int], lanes: int) -> Product:
+def choose(node: Node, labels: Mapping[int, int], target: Target) -> Product:
     """The best form for a contraction, by what it computes in vain and what it has to move.
 
-    lanes: how many 4-byte numbers a vector register holds.
+    target: the machine that it is for.
     """
     contract = node.operation
     assert isinstance(contract, Contract)
-    lanes = max(1, 4 * lanes // node.dtype.itemsize)
-    options = list(_options(node, contract, labels, lanes))
+    options = list(_options(node, contract, labels, target))
     return max(options, key=lambda pair: pair[0])[1]
 
 
-def _options(node: Node, contract: Contract, labels: Mapping[int, int], lanes: int):  # type: ignore[no-untyped-def]
+def _options(node: Node, contract: Contract, labels: Mapping[int, int], target: Target):  # type: ignore[no-untyped-def]
     a, b = node.operands
     names = (contract.left, contract.right)
     lengths = dict(zip((*contract.left, *contract.right), (*a.shape, *b.shape), strict=True))
@@ -64,7 +65,7 @@ def _options(node: Node, contract: Contract, labels: Mapping[int, int], lanes: i
     sizes = [s * nominal_size(x, labels) for s, x in zip(shares, (a, b), strict=True)]
     work = max(1, math.prod(lengths.values()))
     for name, n in lengths.items():
-        full = n / (max(1, -(-n // lanes)) * lanes)
+        full = target.fit(n, max(4, node.dtype.itemsize))[1]
         in_both = name in names[0] and name in names[1]
         if name in gone:
             if not in_both:
@@ -88,6 +89,8 @@ def _options(node: Node, contract: Contract, labels: Mapping[int, int], lanes: i
         tall = min(1.0, (rows + 1) / 9) * (_ALONG_BATCH if name in batch else 1.0)
         if _has_axis_alone((a, b)[side], names[side], name):
             tall *= _ALONE
+        if id((a, b)[side]) in labels:
+            tall *= _OF_EXAMPLES + names[side].index(name) / 1000  # and rather a later axis
         must = _must_move((a, b)[side], names[side], name)
         cost = sizes[side] * _MOVED if must else 0.0
         inner: list[int | None] = [None, None]

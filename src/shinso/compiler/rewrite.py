@@ -34,18 +34,19 @@ from shinso.compiler.merged import without_merges
 from shinso.compiler.products import choose
 from shinso.compiler.remainders import without_zeros
 from shinso.compiler.simplify import beneath, change, constant_of, merge, same
+from shinso.compiler.target import Target
 from shinso.compiler.winograd import by_tiles
 
 
-def rewrite(graph: Graph, lanes: int) -> Graph:
-    """All rewritings, in order. lanes: 4-byte numbers in a vector register."""
+def rewrite(graph: Graph, target: Target) -> Graph:
+    """All rewritings, in order."""
     graph = change(graph, Map, _reciprocal)
     graph = change(without_merges(graph), Contract, without_zeros)
     graph = change(graph, Contract, _plainer)
     graph = _gathered_writes(merge(graph))
     graph = by_example(graph, batch_axes(graph))
     graph = _read_from_pads(_masks_of_results(merge(graph)))
-    return merge(_packed(graph, batch_axes(graph), lanes))
+    return merge(_packed(graph, batch_axes(graph), target))
 
 
 def _plainer(node: Node, operands: tuple[Node, ...]) -> Node:
@@ -183,13 +184,13 @@ def is_given(node: Node) -> bool:
 
 
 # -- operands that lie the wrong way --------------------------------------------------------------
-def _packed(graph: Graph, labels: Mapping[int, int], lanes: int) -> Graph:
+def _packed(graph: Graph, labels: Mapping[int, int], target: Target) -> Graph:
     """A contraction of an array that lies in memory the wrong way → of a copy of it.
 
     The copy gets the order that the contraction's vectors want: the packing of weights.
     """
     choices = {
-        id(node): choose(node, labels, lanes).moved
+        id(node): choose(node, labels, target).moved
         for node in graph.nodes()
         if isinstance(node.operation, Contract)
     }

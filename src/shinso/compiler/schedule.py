@@ -42,9 +42,6 @@ _AT_ONCE = 16  # so far at most is a loop unrolled whose length is not known
 _SHORT = 128  # a sum this short costs less than storing what it gives,
 _LARGE = 1 << 17  # if there are so many
 
-_IN_HALVES = ("znver4",)  # CPUs whose 64-byte instructions take two turns
-_HALVES, _NARROW = 1.1, 1.8  # what narrow vectors cost, per element, beside wide ones
-
 
 @dataclass(frozen=True, slots=True)
 class Loop:
@@ -199,9 +196,13 @@ def _last(loops: Sequence[Loop], loop: Loop) -> tuple[Loop, ...]:
 
 
 def _lanes(box: Box, target: Target) -> int:
+    return max(1, target.vector_bytes // _itemsize(box))
+
+
+def _itemsize(box: Box) -> int:
     sizes = [s.dtype.itemsize for s in box.sums]
     sizes += [s.buffer.dtype.itemsize for s in box.then]
-    return max(1, target.vector_bytes // max(4, *sizes))
+    return max(4, *sizes)
 
 
 # -- contractions ---------------------------------------------------------------------------------
@@ -212,14 +213,14 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     assert factors is not None
     x, y = factors
     lanes = _lanes(box, target)
-    choice = _vector_of_product(box, x.at, y.at)
+    choice = _vector_of_product(box, x.at, y.at, target)
     if choice is None:
         return _folds(box, target, parallel)
     vector, still, moving = choice
     if any(vector is r for r in box.reduction):
         return _dot_tile(box, vector, lanes, parallel)
     del moving
-    lanes = _narrower(vector.extent, lanes, target)
+    lanes, _ = target.fit(vector.extent, _itemsize(box))
     row_loops = [p for p in box.pure if p is not vector and still.step(p.variable)]
     size = math.prod(p.extent for p in box.pure)
     known = math.prod(r.extent for r in box.reduction if not r.named)
@@ -238,21 +239,9 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     return _loops(order, block, steps, parallel)
 
 
-def _narrower(extent: int, lanes: int, target: Target) -> int:
-    """Half as many lanes where whole vectors would be empty in large part.
-
-    Where the machine carries out a wide instruction in two halves, narrow ones cost little more.
-    """
-    price = _HALVES if target.cpu in _IN_HALVES and lanes * 4 == target.vector_bytes else _NARROW
-    if lanes < 8:
-        return lanes
-    half = lanes // 2
-    wide = -(-extent // lanes) * lanes
-    narrow = -(-extent // half) * half * price
-    return half if narrow < wide else lanes
-
-
-def _vector_of_product(box: Box, x: Affine, y: Affine) -> tuple[Loop, Affine, Affine] | None:
+def _vector_of_product(
+    box: Box, x: Affine, y: Affine, target: Target
+) -> tuple[Loop, Affine, Affine] | None:
     """The variable for the lanes, the factor that stands still along it, and the one that moves."""
     stores = [s.at for s in box.then]
     best: tuple[float, Loop, Affine, Affine] | None = None
@@ -260,11 +249,13 @@ def _vector_of_product(box: Box, x: Affine, y: Affine) -> tuple[Loop, Affine, Af
         if loop.extent <= 1:
             continue
         v, pure = loop.variable, any(loop is p for p in box.pure)
+        share = target.fit(loop.extent, _itemsize(box))[1]
         for still, moving in ((x, y), (y, x)):
             a, b = still.step(v), moving.step(v)
             if b != 1 or a not in (0, 1) or (not pure and a != 1):
                 continue
-            value = 2.0 if pure and a == 0 else 1.0
+            value = 2.0 * share if pure and a == 0 else 1.0
+            value += 0.1 * any(still.step(p.variable) for p in box.pure if p is not loop)
             value += 0.5 * any(s.step(v) == 1 for s in stores) + min(loop.extent, 64) / 256
             if best is None or value > best[0]:
                 best = value, loop, still, moving

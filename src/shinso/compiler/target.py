@@ -26,6 +26,10 @@ _AVX2 = ("avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "popcnt"
 _AVX512 = (*_AVX2, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl")
 
 
+_IN_HALVES = ("znver4",)  # CPUs whose 64-byte instructions take two turns
+_HALVES, _NARROW = 1.1, 1.8  # what narrow vectors cost, per element, beside wide ones
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A machine to make code for.
@@ -44,6 +48,21 @@ class Target:
     def lanes(self, dtype: Any) -> int:
         """How many numbers of a dtype one vector register holds."""
         return self.vector_bytes // np.dtype(dtype).itemsize
+
+    def fit(self, n: int, itemsize: int) -> tuple[int, float]:
+        """How many lanes suit n elements, and the share of the machine's rate that they reach.
+
+        Narrower vectors are fuller. Where the machine carries out a wide instruction in two halves,
+        half vectors cost little more than whole ones.
+        """
+        lanes, price = max(1, self.vector_bytes // itemsize), 1.0
+        best = lanes, n / (-(-n // lanes) * lanes) if n else 1.0
+        while n and lanes >= 8:
+            halves = self.cpu in _IN_HALVES and lanes * itemsize == 64
+            lanes, price = lanes // 2, price * (_HALVES if halves else _NARROW)
+            share = n / (-(-n // lanes) * lanes) / price
+            best = max(best, (lanes, share), key=lambda found: found[1])
+        return best
 
     def has(self, feature: str) -> bool:
         """Whether the machine has a feature, by LLVM's name for it."""
