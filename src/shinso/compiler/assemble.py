@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from shinso.compiler import schedule
+from shinso.compiler.box import Box, Loop, collapse
 from shinso.compiler.boxes import (
     contraction,
     copy_box,
@@ -44,7 +45,6 @@ from shinso.compiler.nest import (
 from shinso.compiler.program import Call, Delivery, HostCall, Program, Slot, canonical
 from shinso.compiler.rewrite import rewrite
 from shinso.compiler.root import Root, is_leaf, sources, target_place
-from shinso.compiler.schedule import Box, Loop
 from shinso.compiler.simplify import simplify
 from shinso.compiler.target import Target
 
@@ -123,7 +123,7 @@ class _Assembly:
         elif root.partly and root.level % 2:
             slot = self._temporary(node, self.threads)
             self.memory[id(root)] = Memory(slot, Placed(slot.buffer, strides))
-        elif id(root) in self.layout.lasting or root.kind == "item":
+        elif id(root) in self.layout.lasting:
             slot = self._temporary(node)
             self.memory[id(root)] = Memory(slot, Placed(slot.buffer, strides))
         elif self._is_read_elsewhere(root):
@@ -202,17 +202,17 @@ class _Assembly:
             self._batch_phase(level, stages)
             return
         for stage in stages:
+            if stage.first.kind == "host":
+                self._host(stage.first)
+                continue
             for root in stage.roots:
                 self._give_memory(root)
-            if stage.first.kind == "host":
-                self._host(stage.first, level)
-            elif stage.first.kind != "item":
-                self._plain_stage(stage, level)
+            self._plain_stage(stage, level)
 
     def _plain_stage(self, stage: Stage, level: int) -> None:
         for before, box in self._boxes(stage, level):
             assert not before
-            box = schedule.collapse(box)
+            box = collapse(box)
             work = math.prod(x.extent for x in (*box.pure, *box.reduction))
             parallel = self.threads > 1 and work >= _WORTH_A_TEAM and not box.serial
             body = schedule.schedule(box, self.target, parallel)
@@ -226,7 +226,7 @@ class _Assembly:
             for root in stage.roots:
                 self._give_memory(root)
             for before, box in self._boxes(stage, level):
-                box = schedule.collapse(box)
+                box = collapse(box)
                 made = schedule.schedule(box, self.target, parallel=False)
                 (setup if before else body).extend(made)
         if body:
@@ -415,29 +415,24 @@ class _Assembly:
 
     # -- the end ---------------------------------------------------------------------------------
 
-    def _host(self, root: Root, level: int) -> None:
+    def _host(self, root: Root) -> None:
         node = root.node
         operands = tuple(self._slot_of(x) for x in node.operands)
         items = {
             r.node.operation.index: r  # type: ignore[union-attr]
-            for s in self.plan.stages()
-            for r in s.roots
+            for found in self.plan.instances.values()
+            for r in found.values()
             if r.kind == "item" and r.node.operands[0] is node
         }
-        results: list[Slot | None] = []
-        for i in range(max(items, default=-1) + 1):
-            if i in items:
-                self._give_memory(items[i])
-                results.append(self.memory[id(items[i])].slot)
-            else:
-                results.append(None)
-        if not items:
-            if id(root) not in self.memory:
-                slot = self._temporary(node)
-                self.memory[id(root)] = Memory(slot, Placed(slot.buffer, contiguous(node.shape)))
-            results = [self.memory[id(root)].slot]
-        del level
-        self.program.calls.append(HostCall(node, operands, tuple(results)))
+        made = [items.get(i) for i in range(max(items) + 1)] if items else [root]
+        results = tuple(None if r is None else self._plain_memory(r) for r in made)
+        self.program.calls.append(HostCall(node, operands, results))
+
+    def _plain_memory(self, root: Root) -> Slot:
+        """A place in C order, for what NumPy makes."""
+        slot = self._temporary(root.node)
+        self.memory[id(root)] = Memory(slot, Placed(slot.buffer, contiguous(root.node.shape)))
+        return slot
 
     def _slot_of(self, node: Node) -> Slot:
         """The memory of a node that something outside the kernels looks at; in C order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from shinso.compiler.box import Box, Loop
 from shinso.compiler.graph import Accumulate, Contract, Node, Row, Scan, Scatter, Write
 from shinso.compiler.inline import (
     INT64,
@@ -19,7 +20,6 @@ from shinso.compiler.inline import (
 from shinso.compiler.nest import Affine, Apply, Expression, Fold, Load, Store, Sum
 from shinso.compiler.nest import Scatter as ScatterAdd
 from shinso.compiler.root import domain, named_places, sources, variables
-from shinso.compiler.schedule import Box, Loop
 
 
 def with_variables(place: Sequence[Affine], names: Mapping[str, str]) -> Place:

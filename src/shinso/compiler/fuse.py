@@ -20,8 +20,10 @@ from shinso.compiler.nest import Affine
 from shinso.compiler.root import Read, Root, folded_names, is_leaf, make_roots, target_place
 from shinso.compiler.roots import memory_nodes
 
-_ACCUMULATED = 1 << 16
-"""A sum over the batch with more elements is not added up by each thread for itself."""
+_ACCUMULATED, _PER_RESULT = 1 << 16, 64
+"""A sum over the batch with more elements is not added up by each thread for itself, unless an
+example has more than so many products for each of them.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -217,8 +219,8 @@ class _Fusion:
         """An example must have enough work: several rows of a register tile, or a long sum."""
         size = math.prod(x.extent for x in root.pure)
         if root.partly:
-            others = [r.extent for r in root.reduction if r.variable != root.batch]
-            return math.prod(others) >= 8 and size <= _ACCUMULATED
+            others = math.prod(r.extent for r in root.reduction if r.variable != root.batch)
+            return others >= 8 and size <= _ACCUMULATED * max(1, others // _PER_RESULT)
         contract = root.node.operation
         assert isinstance(contract, Contract)
         shared = {name for name, _ in folded_names(root.node)}
@@ -367,9 +369,15 @@ class _Fusion:
                     )
                     if root.partial:
                         read.add(id(root.partial))
+            for items in self.plan.instances.values():  # they are in no stage
+                read.update(
+                    id(self.plan.root(item.node.operands[0], item.level))
+                    for item in items.values()
+                    if item.kind == "item"
+                )
             for stage in self.plan.stages():
                 for root in list(stage.roots):
-                    if id(root) not in read and root.kind != "item" and len(stage.roots) > 0:
+                    if id(root) not in read:
                         changed = self._remove(stage, root) or changed
 
     def _remove(self, stage: Stage, root: Root) -> bool:

@@ -99,8 +99,6 @@ def _plain_nodes(plan: Plan, found: dict[int, Groups]) -> set[int]:
             if isinstance(root.node.operation, Host):
                 plain.add(id(root.node))
                 plain.update(id(plan.base(x)) for x in root.node.operands)
-            if root.kind == "item":
-                plain.add(id(root.node))
     for key in plain:
         found.pop(key, None)
     return plain

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shinso.compiler.box import Loop
 from shinso.compiler.graph import (
     Accumulate,
     Argument,
@@ -29,7 +30,6 @@ from shinso.compiler.graph import (
 )
 from shinso.compiler.inline import Inliner, Place, through
 from shinso.compiler.nest import Affine, Bound, Buffer, Expression, Load, affine
-from shinso.compiler.schedule import Loop
 
 
 @dataclass(frozen=True, slots=True)

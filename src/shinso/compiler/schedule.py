@@ -9,71 +9,33 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
+from shinso.compiler.box import Box, Loop, split
 from shinso.compiler.nest import (
     Affine,
     Apply,
     Axis,
     Block,
-    Convert,
     Expression,
-    Extent,
-    Fold,
     For,
     Load,
-    Lookup,
-    Position,
     Scatter,
     Statement,
-    Store,
     Sum,
-    Within,
     parts,
 )
-from shinso.compiler.target import Target
+from shinso.compiler.target import Target, caches
 
 _UNROLLED = 128  # how many multiplications are written out in a reduction loop's body
+
+_CHUNKS = 4  # a loop of fewer steps is not worth sharing between threads
 
 _AT_ONCE = 16  # so far at most is a loop unrolled whose length is not known
 
 _SHORT = 128  # a sum this short costs less than storing what it gives,
-_LARGE = 1 << 17  # if there are so many
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A variable and how far it runs.
-
-    named: what the kernel calls this extent, if it is known at run time only; `extent` is then what
-    choices are made for.
-    """
-
-    variable: str
-    extent: int
-    named: str = ""
-
-    @property
-    def end(self) -> Extent:
-        """How far it runs in the kernel."""
-        return self.named or self.extent
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Work at every point of a box: fold `sums` over `reduction`, then carry out `then`.
-
-    pure: the variables of the points, outermost in memory first. serial: the first variables of
-    `pure` whose order must be kept.
-    """
-
-    pure: tuple[Loop, ...]
-    reduction: tuple[Loop, ...]
-    sums: tuple[Sum, ...]
-    then: tuple[Store | Fold | Scatter, ...]
-    serial: int = 0
+_LARGE = 1 << 17  # if there are so many;
+_BEYOND = 1 << 20  # over the batch, if they do not fit into caches
 
 
 def accesses(x: Expression) -> Iterator[Affine]:
@@ -218,14 +180,19 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
         return _folds(box, target, parallel)
     vector, still, moving = choice
     if any(vector is r for r in box.reduction):
-        return _dot_tile(box, vector, lanes, parallel)
-    del moving
+        return _dot_tile(_blocked(box), vector, lanes, parallel)
     lanes, _ = target.fit(vector.extent, _itemsize(box))
     row_loops = [p for p in box.pure if p is not vector and still.step(p.variable)]
+    alone = [p for p in row_loops if not moving.step(p.variable)]
+    row_loops = alone or row_loops  # rows along which whole vectors are used again
     size = math.prod(p.extent for p in box.pure)
-    known = math.prod(r.extent for r in box.reduction if not r.named)
-    short = size >= _LARGE and known < _SHORT
-    tile, vectors = _tile(row_loops, vector.extent, lanes, target.registers, 4 if short else 28)
+    known = [r.extent for r in box.reduction if not r.named]
+    large = _LARGE if len(known) == len(box.reduction) else _BEYOND
+    short = size >= large and math.prod(known) < _SHORT
+    far = math.prod(r.extent for r in box.reduction) * target.vector_bytes > caches().level1 // 2
+    tile, vectors = _tile(
+        row_loops, vector.extent, lanes, target.registers, 4 if short else 28, 4 if far else 2
+    )
     steps = {**dict(tile), vector.variable: lanes * vectors}
     axes = _reduction_axes(box.reduction, still, math.prod(c for _, c in tile) * vectors)
     block = Block(tuple(tile), vector.variable, lanes, axes, box.sums, box.then)
@@ -236,7 +203,17 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
         order = [*outer, *tall, vector]  # mostly writing: along the memory that is written
     else:
         order = [*outer[:1], vector, *outer[1:], *tall]
+    if parallel:
+        order = _shared_out(order, steps)
     return _loops(order, block, steps, parallel)
+
+
+def _shared_out(order: Sequence[Loop], steps: Mapping[str, int]) -> list[Loop]:
+    """Loops with one outermost that has something to do for every thread."""
+    chunks = [-(-x.extent // steps.get(x.variable, 1)) for x in order]
+    enough = [i for i, n in enumerate(chunks) if n >= _CHUNKS]
+    first = enough[0] if enough else chunks.index(max(chunks))
+    return [order[first], *order[:first], *order[first + 1 :]]
 
 
 def _vector_of_product(
@@ -263,9 +240,12 @@ def _vector_of_product(
 
 
 def _tile(
-    rows: Sequence[Loop], vector: int, lanes: int, registers: int, most: int
+    rows: Sequence[Loop], vector: int, lanes: int, registers: int, most: int, price: int
 ) -> tuple[list[tuple[str, int]], int]:
-    """Rows and vectors of a register tile: little waste, few loads for each multiplication."""
+    """Rows and vectors of a register tile: little waste, few loads for each multiplication.
+
+    most: rows at most. price: what a vector costs to load, in broadcast elements.
+    """
     candidates = [p for p in rows if p.extent > 1][-2:]
     best: tuple[float, list[tuple[str, int]], int] | None = None
     whole = -(-vector // lanes)
@@ -279,7 +259,7 @@ def _tile(
                 (p.extent // c + (p.extent % c > 0)) * c / p.extent
                 for p, c in zip(candidates, counts, strict=True)
             )
-            loads = (m + 2 * vectors) / (m * vectors)
+            loads = (m + price * vectors) / (m * vectors)
             latency = max(1.0, 8 / (m * vectors))
             cost = waste * latency * (1 + 0.25 * loads) - 0.0001 * counts[-1] if counts else 1.0
             if best is None or cost < best[0]:
@@ -318,6 +298,20 @@ def _divisor(n: int, most: int) -> int:
     return best if best >= 4 else min(8, most)
 
 
+def _blocked(box: Box) -> Box:
+    """Pieces of the last loop, so that what it runs along stays in the cache for all the others."""
+    pure = [p for p in box.pure if p.extent > 1]
+    if len(pure) < 2 or pure[-1].named:
+        return box
+    last = pure[-1]
+    row = math.prod(r.extent for r in box.reduction) * _itemsize(box)
+    room = caches().level2 // 4 // row
+    if last.extent <= 2 * room:
+        return box
+    good = [d for d in range(8, room + 1) if last.extent % d == 0]
+    return split(box, last, good[-1]) if good else box
+
+
 def _dot_tile(box: Box, vector: Loop, lanes: int, parallel: bool) -> tuple[Statement, ...]:
     """Lanes along the reduction: 4 x 4 results at a time, folded across at the end."""
     pure = [p for p in box.pure if p.extent > 1][-2:]
@@ -327,120 +321,3 @@ def _dot_tile(box: Box, vector: Loop, lanes: int, parallel: bool) -> tuple[State
     )
     block = Block(rows, vector.variable, lanes, axes, box.sums, box.then)
     return _loops(box.pure, block, dict(rows), parallel)
-
-
-def collapse(box: Box) -> Box:
-    """Neighbouring variables that move all positions alike become one: fewer, longer loops.
-
-    Two pure loops (a, b) become one of extent a · b where every access moves a's step = b's extent
-    times b's step, and likewise two reduction loops.
-    """
-    for name in ("pure", "reduction"):
-        loops = list(getattr(box, name))
-        i = 0
-        while i + 1 < len(loops):
-            outer, inner = loops[i], loops[i + 1]
-            if i + 1 >= (box.serial if name == "pure" else 0) and _joinable(box, outer, inner):
-                box = _renamed(box, name, outer, inner)
-                loops = list(getattr(box, name))
-            else:
-                i += 1
-    return box
-
-
-def _joinable(box: Box, outer: Loop, inner: Loop) -> bool:
-    if inner.named:
-        return False
-    places = list(_places(box))
-    return all(a.step(outer.variable) == inner.extent * a.step(inner.variable) for a in places)
-
-
-def _places(box: Box) -> Iterator[Affine]:
-    for fold in box.sums:
-        yield from _every(fold.value)
-        if fold.begin is not None:
-            yield from _every(fold.begin)
-    for statement in box.then:
-        yield statement.at
-        yield from _every(statement.value)
-        if isinstance(statement, Scatter):
-            for _, index in statement.indices:
-                yield from _every(index)
-
-
-def _every(x: Expression) -> Iterator[Affine]:
-    """Every affine position in an expression: reads, bounds and numbers."""
-    for part in parts(x):
-        match part:
-            case Load() | Lookup():
-                yield part.at
-                yield from (bound.position for bound in part.bounds)
-            case Within():
-                yield from (bound.position for bound in part.bounds)
-            case Position():
-                yield part.at
-
-
-def _renamed(box: Box, name: str, outer: Loop, inner: Loop) -> Box:
-    """Drop the outer variable; the inner one runs over both."""
-    loops = tuple(
-        _merged(outer, inner) if x is inner else x for x in getattr(box, name) if x is not outer
-    )
-    known: dict[int, Any] = {}
-
-    def place(at: Affine) -> Affine:
-        return Affine(at.start, tuple(s for s in at.steps if s[0] != outer.variable))
-
-    def change(x: Expression) -> Expression:
-        if id(x) not in known:
-            known[id(x)] = _moved(x, place, change)
-        result: Expression = known[id(x)]
-        return result
-
-    sums = tuple(
-        replace(s, value=change(s.value), begin=None if s.begin is None else change(s.begin))
-        for s in box.sums
-    )
-    then: list[Store | Fold | Scatter] = []
-    for s in box.then:
-        moved = replace(s, at=place(s.at), value=change(s.value))
-        if isinstance(moved, Scatter):
-            moved = replace(moved, indices=tuple((k, change(i)) for k, i in moved.indices))
-        then.append(moved)
-    serial = box.serial
-    parts: dict[str, Any] = {name: loops}
-    return replace(box, sums=sums, then=tuple(then), serial=serial, **parts)
-
-
-def _merged(outer: Loop, inner: Loop) -> Loop:
-    """One loop over both; where the outer one is named, so many times its extent."""
-    name, _, times = outer.named.partition("*")
-    named = f"{name}*{int(times or 1) * inner.extent}" if name else ""
-    return Loop(inner.variable, outer.extent * inner.extent, named)
-
-
-def _moved(x: Expression, place: Any, change: Any) -> Expression:
-    match x:
-        case Load():
-            bounds = tuple(replace(b, position=place(b.position)) for b in x.bounds)
-            return replace(x, at=place(x.at), bounds=bounds)
-        case Lookup():
-            bounds = tuple(replace(b, position=place(b.position)) for b in x.bounds)
-            indices = tuple((k, change(i)) for k, i in x.indices)
-            return replace(x, at=place(x.at), bounds=bounds, indices=indices)
-        case Within():
-            return replace(
-                x, bounds=tuple(replace(b, position=place(b.position)) for b in x.bounds)
-            )
-        case Position():
-            return replace(x, at=place(x.at))
-        case Apply():
-            return replace(x, operands=tuple(change(y) for y in x.operands))
-        case Convert():
-            return replace(x, operand=change(x.operand))
-    return x
-
-
-def extent_of(loops: Sequence[Loop]) -> Extent:
-    """How many points some loops have."""
-    return math.prod(x.extent for x in loops)
