@@ -61,7 +61,7 @@ def summary(
     batch_size: Annotated[int, typer.Option(help="Examples per batch.", min=1)] = 1,
 ) -> None:
     """Show a model layer by layer: output shapes, parameters, multiply-adds, memory."""
-    shape = _parse_shape(input_shape)
+    shape = parse_shape(input_shape)
     if shape is None:
         side = zoo.entry(model).image_size or 28
         shape = (1, side, side)
@@ -69,7 +69,8 @@ def summary(
     console.print(str(nn.summary(network, (batch_size, *shape))), markup=False, soft_wrap=True)
 
 
-def _parse_shape(text: str | None) -> tuple[int, ...] | None:
+def parse_shape(text: str | None) -> tuple[int, ...] | None:
+    """`3,32,32` as numbers. Raises ValueError for anything else."""
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The command line: `shinso train`, `evaluate`, `predict`, `check`, `summary` and two lists."""
+"""The command line: `shinso train`, `evaluate`, `predict`, `check`, `explain`, and lists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shinso.cli import check, evaluate, listing, predict, train
+from shinso.cli import check, evaluate, explain, listing, predict, train
 from shinso.cli.screen import console, errors
 from shinso.train import NonFiniteError
 from shinso.version import __version__
@@ -24,6 +24,7 @@ app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)
 app.command("check")(check.command)
+app.command("explain")(explain.command)
 app.command("summary")(listing.summary)
 app.command("models")(listing.models)
 app.command("datasets")(listing.datasets)

@@ -237,13 +237,18 @@ def refuse_unknown(graph: Graph) -> None:
             )
 
 
+def kernel_name(text: str) -> str:
+    """The name of the function that a kernel of this text becomes."""
+    return f"kernel_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
 def compile_kernels(program: Program, machine: Target) -> dict[str, int]:
     """The address of every distinct kernel of a program, by its text."""
     kernels = {c.kernel.text: c.kernel for c in program.calls if isinstance(c, Call)}
     cache = kernel_cache(machine)
     requests = []
     for description, kernel in kernels.items():
-        name = f"kernel_{hashlib.sha256(description.encode()).hexdigest()[:24]}"
+        name = kernel_name(description)
         named = replace(kernel, name=name)
         requests.append(
             Request(cache.key(description), name, functools.partial(emit_kernel, named, machine))

@@ -141,7 +141,7 @@ def _bound(
             return None
         words[at] = array.ctypes.data
         known[kind, index] = array
-    plans = [_renewed(s, words, executable) for s in executable.segments]
+    plans = [renewed(s, words, executable) for s in executable.segments]
     if not plans:
         return None
     # A check in the first plan is looked at before the second one writes.
@@ -175,7 +175,7 @@ def _bound(
     )
 
 
-def _renewed(segment: _Segment, words: Array, executable: Executable) -> NativePlan:
+def renewed(segment: _Segment, words: Array, executable: Executable) -> NativePlan:
     """The same plan on other argument words."""
     old = cast(NativePlan, segment.plan)
     made = NativePlan([], words, old.threads, keep=(executable, old))

@@ -114,14 +114,28 @@ class Plan:
             and self.dropped == other.dropped
         )
 
+    def states(self, leaves: list[Any]) -> list[Array | None]:
+        """What its cells hold. leaves: a call's; without them, cells that were passed are None."""
+        found: list[Array | None] = []
+        for place in self.places:
+            known = place.argument is None or place.argument < len(leaves)
+            cell = place.find(leaves) if known else None
+            value = getattr(cell, "_view" if place.slot == "data" else "_grad", None)
+            found.append(value if isinstance(value, np.ndarray) else None)
+        return found
+
+    def names(self) -> list[str | None]:
+        """The names of its cells, where they have one; a gradient's says so."""
+        found = []
+        for place in self.places:
+            name = None if place.cell is None else getattr(place.cell(), "name", None)
+            found.append(f"{name}.grad" if name and place.slot == "grad" else name)
+        return found
+
     def run(self, call: Call) -> Any:
         """Run for these arguments: compute everything, then write everything, then return."""
         cells = [place.find(call.leaves) for place in self.places]
-        states = [
-            getattr(cell, "_view" if place.slot == "data" else "_grad")
-            for place, cell in zip(self.places, cells, strict=True)
-        ]
-        states = [s if isinstance(s, np.ndarray) else None for s in states]
+        states = self.states(call.leaves)
         arguments = call.arrays()
         outputs, updates = self.executable.run(arguments, states)
         foreign = {id(a) for a in (*arguments, *states)}

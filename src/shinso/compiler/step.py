@@ -21,6 +21,8 @@ from shinso.cell import Cell, Overlay, _thread, ambient, overlaid, version
 from shinso.compiler.missed import MISS
 
 if TYPE_CHECKING:
+    from shinso.compiler.executable import Executable as Compiled
+    from shinso.compiler.explain import Explanation
     from shinso.compiler.fast import Fast
     from shinso.compiler.key import Call, Surroundings
     from shinso.compiler.plan import Executable, Plan
@@ -58,6 +60,8 @@ class Step:
     """A compiled function. Call it as the function it was made from.
 
     `.numpy(...)` runs that function in NumPy. `.traces` counts how often it was traced.
+    `.explain(...)` shows its kernels and what each takes, `.stage(...)`, `.ir()` and `.asm()` show
+    what it became on the way to machine code.
     """
 
     def __init__(self, function: Callable[..., Any], keep_grads: bool = False) -> None:
@@ -71,6 +75,7 @@ class Step:
         self._executables: dict[Any, Executable] = {}
         self._surroundings: Surroundings | None = None
         self._fast: Fast | None = None
+        self._last: Plan | None = None  # called or explained last
 
     def numpy(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function as it is written, in NumPy."""
@@ -97,7 +102,7 @@ class Step:
             except Exception as error:
                 self._replay(call, error)
                 raise
-            self._fast = self._bound(plan, call)
+            self._fast, self._last = self._bound(plan, call), plan
             return answer
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -180,6 +185,72 @@ class Step:
                 "at the very limit"
             ) from None
 
+    # -- looking inside --------------------------------------------------------------------------
+
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """Run the compiled program on copies of its arrays and tell what every kernel takes.
+
+        args, kwargs: as for a call: the program for these arguments is explained, and compiled
+        first if need be; nothing is written to any cell. Without arguments, the program that was
+        called or explained last, on random arguments.
+        Returns an Explanation; printed, it is a table of the kernels. Raises RuntimeError if there
+        is nothing compiled to explain.
+        """
+        from shinso.compiler.explain import explain  # needs LLVM
+
+        with _lock:
+            plan, call = self._asked(args, kwargs)
+            leaves = [] if call is None else call.leaves
+            arguments = [] if call is None else call.arrays()
+            return explain(_machine_code(plan), arguments, plan.states(leaves), plan.names())
+
+    def stage(self, name: str, kernel: int | None = None) -> str:
+        """A stage of the program that was called or explained last, in writing.
+
+        name: "graph" (what was traced), "rewritten" (the same with less work), "plan" (what is
+        computed together), "loops" (the kernels), "ir" (in LLVM's language), "asm" (machine code).
+        kernel: the number of one kernel, as in `explain()`, for the last three.
+        Raises RuntimeError if nothing has been compiled, ValueError for another name, IndexError
+        for a kernel that there is not.
+        """
+        from shinso.compiler.stages import stage_text  # needs LLVM
+
+        with _lock:
+            made = _machine_code(self._asked((), {})[0])
+            return stage_text(made.graph, made.program, made.target, name, kernel)
+
+    def ir(self, kernel: int | None = None) -> str:
+        """LLVM IR of one kernel or of all, as it is handed to LLVM: `stage("ir", kernel)`."""
+        return self.stage("ir", kernel)
+
+    def asm(self, kernel: int | None = None) -> str:
+        """Machine code of one kernel or of all, in writing: `stage("asm", kernel)`."""
+        return self.stage("asm", kernel)
+
+    def _asked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Plan, Call | None]:
+        """The plan to look into: for these arguments, or the last one."""
+        from shinso.compiler.key import Call  # as above
+
+        name = getattr(self.function, "__name__", "the function")
+        if not self.compiled:
+            raise RuntimeError(
+                f"{name} runs in NumPy, because SHINSO_COMPILE=0 was set when it was made: there "
+                "is no machine code to look into"
+            )
+        if _thread.overlay is not None:
+            raise RuntimeError(f"{name} cannot be explained inside a function that is traced")
+        if args or kwargs:
+            call = Call(args, kwargs)
+            with _uncollected():
+                self._last = self._plan(call)
+            return self._last, call
+        if self._last is None:
+            raise RuntimeError(
+                f"nothing is compiled yet: call {name} once, or use explain with the arguments of "
+                "a call"
+            )
+        return self._last, None
+
     # -- copies ----------------------------------------------------------------------------------
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Step:
@@ -199,6 +270,15 @@ class Step:
         return f"<compiled {name}, {self.traces} traces>"
 
 
+def _machine_code(plan: Plan) -> Compiled:
+    """The compiled program of a plan."""
+    from shinso.compiler.executable import Executable  # as above
+
+    if not isinstance(plan.executable, Executable):
+        raise RuntimeError("this function runs in NumPy here: there is no machine code")
+    return plan.executable
+
+
 class Method:
     """A compiled method of one object."""
 
@@ -214,6 +294,24 @@ class Method:
     def numpy(self, *args: Any, **kwargs: Any) -> Any:
         """Run the method in NumPy."""
         return self.step.numpy(self.instance, *args, **kwargs)
+
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """Explain the method for these arguments, or its last call; see `Step.explain`."""
+        if args or kwargs:
+            return self.step.explain(self.instance, *args, **kwargs)
+        return self.step.explain()
+
+    def stage(self, name: str, kernel: int | None = None) -> str:
+        """A stage of the last program, in writing; see `Step.stage`."""
+        return self.step.stage(name, kernel)
+
+    def ir(self, kernel: int | None = None) -> str:
+        """LLVM IR of the last program; see `Step.ir`."""
+        return self.step.ir(kernel)
+
+    def asm(self, kernel: int | None = None) -> str:
+        """Machine code of the last program; see `Step.asm`."""
+        return self.step.asm(kernel)
 
     @property
     def traces(self) -> int:
