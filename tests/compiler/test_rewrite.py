@@ -1,6 +1,7 @@
 """Rewritings compute the same: the graph before and after, both run by NumPy."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from shinso.compiler.plan import trace
 from shinso.compiler.rewrite import rewrite
 from shinso.compiler.simplify import simplify
 from shinso.compiler.target import target
+from shinso.compiler.tile_forms import form
 from shinso.compiler.verify import verify
 
 
@@ -126,22 +128,53 @@ def test_flattened_images_are_not_moved():
 
 
 @pytest.mark.parametrize("padding", [0, 1])
-@pytest.mark.parametrize("sizes", [(8, 8), (7, 8), (13, 13), (4, 5)])
-def test_tiles(sizes, padding):
-    """3 × 3 correlations in float32, forward and both gradients, within R8 of the definition."""
-    x, w = draw(2, 32, *sizes, dtype=np.float32), draw(48, 32, 3, 3, dtype=np.float32) / 17
+@pytest.mark.parametrize("sizes", [(8, 8), (7, 8), (13, 13), (4, 5), (16, 16)])
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_tiles(kernel, sizes, padding):
+    """Correlations in float32, forward and both gradients, within R8 of the definition."""
+    if kernel == 5:
+        sizes, padding = (sizes[0] + 4, sizes[1] + 4), 2 * padding
+    x = draw(2, 32, *sizes, dtype=np.float32)
+    w = draw(48, 32, kernel, kernel, dtype=np.float32) / 17
     run = gradients(lambda x, w: ops.conv2d(x, w, None, 1, padding), 2)
     wide = [x.astype(float), w.astype(float)]
     exact = interpret(graph_of(run, *wide), wide, [])[0]
     _, after, graph = both(run, x, w)
     products = [n for n in graph.nodes() if isinstance(n.operation, Contract)]
-    assert sum(n.shape[:2] == (4, 4) for n in products) >= (3 if padding else 2)
+    tiled = [n for n in products if n.ndim > 2 and n.shape[0] == n.shape[1] in (4, 6, 8)]
+    if min(sizes) >= 16:
+        assert len(tiled) >= 2
     for e, y in zip(exact, after, strict=True):
         assert y.dtype == np.float32
         assert np.abs(e - y).max() <= 2e-5 * np.abs(e).max()
 
 
+@pytest.mark.parametrize(("kernel", "channels"), [(3, 16), (3, 256), (5, 20), (5, 96)])
+def test_tiles_of_many_channels_are_as_near(kernel, channels):
+    x = np.maximum(draw(1, channels, 24, 24, dtype=np.float32), 0)
+    w = draw(channels, channels, kernel, kernel, dtype=np.float32) / (kernel * channels**0.5)
+    run = gradients(lambda x, w: ops.conv2d(x, w, None, 1, kernel // 2), 2)
+    wide = [x.astype(float), w.astype(float)]
+    exact = interpret(graph_of(run, *wide), wide, [])[0]
+    _, after, _ = both(run, x, w)
+    for e, y in zip(exact, after, strict=True):
+        assert np.abs(e - y).max() <= 1e-5 * np.abs(e).max()
+
+
+@pytest.mark.parametrize(("m", "r"), [(2, 3), (4, 3), (2, 5), (4, 5), (3, 3), (6, 3)])
+def test_forms_are_exact_in_fractions(m, r):
+    f = form(m, r)
+    d, g = [Fraction(i * i - 3) for i in range(f.n)], [Fraction(2 * i + 1, 3) for i in range(r)]
+    transformed = [
+        sum(a * x for a, x in zip(k, g, strict=True))
+        * sum(a * x for a, x in zip(b, d, strict=True))
+        for k, b in zip(f.kernel, f.input, strict=True)
+    ]
+    y = [sum(a * x for a, x in zip(line, transformed, strict=True)) for line in f.output]
+    assert y == [sum(g[k] * d[i + k] for k in range(r)) for i in range(m)]
+
+
 def test_float64_is_left_alone():
     x, w = draw(2, 32, 8, 8), draw(32, 32, 3, 3)
     _, _, graph = both(lambda x, w: ops.conv2d(x, w).data, x, w)
-    assert all(n.shape[:2] != (4, 4) for n in graph.nodes() if n.ndim == 6)
+    assert all(n.ndim < 6 for n in graph.nodes() if isinstance(n.operation, Accumulate))

@@ -347,7 +347,8 @@ class _Fusion:
         size = math.prod(NOMINAL if x.variable == root.batch else x.extent for x in root.pure)
         reads = {id(r.node): nominal_size(r.node, self.plan.labels) for r in root.reads}
         large = [n for n in reads.values() if 2 * n >= size]
-        return len(large) <= 1 and 2 * sum(large) <= 3 * nominal_size(root.node, self.plan.labels)
+        most = 1.0 if covers else 1.5
+        return len(large) <= 1 and sum(large) <= most * nominal_size(root.node, self.plan.labels)
 
     def _drop_unread(self) -> None:
         """Roots that were done again wherever they are read are not computed where nobody is."""

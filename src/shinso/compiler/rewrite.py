@@ -51,8 +51,8 @@ def rewrite(graph: Graph, target: Target) -> Graph:
 
 def _plainer(node: Node, operands: tuple[Node, ...]) -> Node:
     """A contraction in the form of the first rule that has anything to say about it."""
-    made = without_border(node, operands)
-    return by_tiles(made, made.operands) if isinstance(made.operation, Contract) else made
+    made = by_tiles(node, operands)
+    return without_border(made, made.operands) if isinstance(made.operation, Contract) else made
 
 
 # -- quotients ------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ from shinso.compiler.target import Target, caches
 
 _UNROLLED = 128  # how many multiplications are written out in a reduction loop's body
 
+_STATEMENTS = 8  # so many at a point keep the CPU busy without unrolling
+
 _CHUNKS = 4  # a loop of fewer steps is not worth sharing between threads
 
 _AT_ONCE = 16  # so far at most is a loop unrolled whose length is not known
@@ -104,10 +106,11 @@ def _folds(box: Box, target: Target, parallel: bool) -> tuple[Statement, ...]:
     if outside is None:
         return _loops(pure, _scalar_block(box), {}, parallel)
     axes = tuple(Axis(r.variable, r.end) for r in box.reduction)
-    vectors = 1 if outside.extent <= lanes else 2
+    long = len(box.then) > _STATEMENTS  # enough work at one point, and enough code
+    vectors = 1 if outside.extent <= lanes or long else 2
     rows: tuple[tuple[str, int], ...] = ()
     steps = {outside.variable: lanes * vectors}
-    if outside.extent <= lanes:
+    if outside.extent <= lanes and not long:
         others = [p for p in pure if p is not outside and p.extent > 1]
         if others:
             rows = ((others[-1].variable, min(4, others[-1].extent)),)

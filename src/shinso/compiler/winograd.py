@@ -1,21 +1,20 @@
-"""Correlations with 3 × 3 kernels, in 16 multiplications where the definition takes 36.
+"""Correlations of stride 1 by tiles, with fewer multiplications than the definition has.
 
-For a tile of 2 × 2 results, 4 × 4 elements d of the input and the kernel g are transformed, then
-multiplied element by element (and summed over channels: 16 matrix products), then transformed back:
+For a tile of m × m results, n × n elements d of the input and the r × r kernel g are transformed,
+then multiplied element by element (and summed over channels: n² matrix products), then transformed
+back; see `tile_forms` for the matrices:
 
     y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A        and so        dg = Σ Gᵀ [(A dy Aᵀ) ⊙ (Bᵀ d B)] G
 
-    Bᵀ = ⎡1  0 -1  0⎤   G = ⎡ 1    0    0 ⎤   Aᵀ = ⎡1  1  1  0⎤
-         ⎢0  1  1  0⎥       ⎢1/2  1/2  1/2⎥        ⎣0  1 -1 -1⎦
-         ⎢0 -1  1  0⎥       ⎢1/2 -1/2  1/2⎥
-         ⎣0  1  0 -1⎦       ⎣ 0    0    1 ⎦
+2 × 2 results of a 3 × 3 kernel take 16 multiplications instead of 36, 4 × 4 ones 36 instead of 144,
+2 × 2 results of a 5 × 5 kernel 36 instead of 100.
 
 Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +22,28 @@ import numpy as np
 from shinso.compiler import build
 from shinso.compiler.graph import Accumulate, Contract, Node, Pad, Row, View
 from shinso.compiler.simplify import constant_of, same
+from shinso.compiler.tile_forms import Form, Grid, Matrix, applied, form, operations, turned
 
-_CHANNELS = 32
-"""Below so many channels on either side, the transforms cost what the products save."""
+_SIZES = {3: (2, 4), 5: (2, 4)}
+"""For kernels of a size, how many results a tile may have along each axis."""
 
-_KERNELS = 1 << 14
-"""More transformed kernels than this do not stay in the cache from one example to the next."""
+_WORTH = 0.65
+"""Tiles are used if their cost, estimated, is this share of the definition's."""
 
-Grid = list[list[Node]]
+_TRANSFORMED = 1.5
+"""An operation of a transform costs so many of a product's: it moves what it works on."""
+
+_STORED = 4.0
+"""What it costs to store an element of a transform and to load it again."""
+
+_SCATTERED = 1.5
+"""Products with what is inside a border have to be added where they belong."""
+
+_NEAR, _FAR = 2.0, 8.0
+"""What loading an element of the kernels costs, in multiplications: from level 2, from level 3."""
+
+_LEVEL_2 = 1 << 18
+"""So many elements of kernels are loaded from level 2 anew for every example, not from level 3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +61,11 @@ class _Correlation:
     l: int  # noqa: E741 - h, w move by kernel row k and kernel column l
     channel: int
     out: int
+    form: Form
 
 
 def by_tiles(node: Node, operands: tuple[Node, ...]) -> Node:
-    """A correlation of stride 1 with 3 × 3 kernels, in float32 → the same by tiles of 2 × 2."""
+    """A correlation of stride 1 with 3 × 3 or 5 × 5 kernels, in float32 → the same by tiles."""
     if not isinstance(node.operation, Contract) or node.dtype != np.float32:
         return same(node, operands)
     for side in (0, 1):
@@ -84,14 +98,48 @@ def _recognized(
     own = [x for x in w_names if x in contract.out]
     if len(folded) != 1 or len(own) != 1 or folded[0] in contract.out or own[0] in names:
         return None
-    if {k, l, folded[0], own[0]} != set(w_names) or (lengths[k], lengths[l]) != (3, 3):
+    if {k, l, folded[0], own[0]} != set(w_names) or lengths[k] != lengths[l]:
         return None
-    if min(lengths[h], lengths[v]) < 2 or min(lengths[folded[0]], lengths[own[0]]) < _CHANNELS:
+    sizes = lengths[h], lengths[v], lengths[folded[0]], lengths[own[0]]
+    best = _best_form(lengths[k], *sizes, _without_border(view, axes, h, v, sizes))
+    if best is None:
         return None
-    if lengths[folded[0]] * lengths[own[0]] > _KERNELS:
-        return None
-    rows = view.operation.rows
-    return _Correlation(view.operands[0], rows, axes, w, w_names, h, k, v, l, folded[0], own[0])
+    rows, x = view.operation.rows, view.operands[0]
+    return _Correlation(x, rows, axes, w, w_names, h, k, v, l, folded[0], own[0], best)
+
+
+def _without_border(
+    view: Node, axes: Mapping[int, int], h: int, v: int, sizes: Sequence[int]
+) -> float:
+    """The share of a correlation's products that are left if those with a border are left out."""
+    x = view.operands[0]
+    if not isinstance(x.operation, Pad):
+        return 1.0
+    inside = [x.operands[0].shape[axes[name]] for name in (h, v)]
+    return min(1.0, inside[0] * inside[1] / (sizes[0] * sizes[1]))
+
+
+def _best_form(r: int, h: int, v: int, channels: int, out: int, share: float = 1.0) -> Form | None:
+    """The form of least cost, if that is well below the definition's; costs are of one example."""
+    pairs = channels * out
+    share = min(1.0, share * _SCATTERED) if share < 1 else share
+    plain = r * r * pairs * (h * v * share + _loading(r * r * pairs))
+    best: tuple[float, Form] | None = None
+    for m in _SIZES.get(r, ()):
+        f = form(m, r)
+        tiles = -(-h // m) * -(-v // m)
+        moved = tiles * channels * 2 * f.n * operations(f.input)
+        moved += tiles * out * (f.n + m) * operations(f.output)
+        stored = tiles * f.n**2 * (2 * channels + out) + tiles * f.n * m * out
+        cost = f.n**2 * pairs * (tiles + _loading(f.n**2 * pairs))
+        cost += _TRANSFORMED * moved + _STORED * stored
+        if min(h, v) >= 2 and (best is None or cost < best[0]):
+            best = cost, f
+    return best[1] if best is not None and best[0] < _WORTH * plain else None
+
+
+def _loading(elements: int) -> float:
+    return _NEAR if elements <= _LEVEL_2 else _FAR
 
 
 def _tiled(node: Node, contract: Contract, c: _Correlation) -> Node:
@@ -99,11 +147,11 @@ def _tiled(node: Node, contract: Contract, c: _Correlation) -> Node:
     p, q = max((*contract.left, *contract.right)) + 1, max((*contract.left, *contract.right)) + 2
     batch = [name for name in contract.out if name not in (c.out, c.h, c.v)]
     seen = [*batch, c.channel, c.h, c.v]
-    data = _gathered(_both(_tiles(c, seen, lengths), _input), len(seen))
-    kernel = _gathered(_both(_taps(c), _kernel), 2)
+    data = _transformed(_tiles(c, seen, lengths), c.form.input)
+    kernel = _transformed(_taps(c), c.form.kernel)
     out = [p, q, *batch, c.out, c.h, c.v]
     products = build.contract(data, kernel, (p, q, *seen), (p, q, c.channel, c.out), out, "einsum")
-    results = _both(_parts(products), _output)
+    results = _in_two_steps(_parts(products), c.form.output)
     return _put_back(node, contract, c, out, results)
 
 
@@ -113,23 +161,23 @@ def _tiles(c: _Correlation, seen: Sequence[int], lengths: Mapping[int, int]) -> 
     A last tile that is only half needed reaches beyond x, which gets a border there.
     """
     last = {
-        c.axes[name]: c.rows[c.axes[name]].start + (lengths[name] + 1) // 2 * 2 + 2
+        c.axes[name]: c.rows[c.axes[name]].start + _up(lengths[name], c.form.m) + c.form.r - 1
         for name in (c.h, c.v)
     }
     x = _longer(c.x, [max(n, last.get(a, 0)) for a, n in enumerate(c.x.shape)])
     shape = [0] * len(seen)
     for at, name in enumerate(seen):
-        n = c.x.shape[c.axes[name]] if name not in (c.h, c.v) else (lengths[name] + 1) // 2
+        n = c.x.shape[c.axes[name]] if name not in (c.h, c.v) else -(-lengths[name] // c.form.m)
         shape[at] = n
     grid = []
-    for i in range(4):
+    for i in range(c.form.n):
         line = []
-        for j in range(4):
+        for j in range(c.form.n):
             rows: list[Row] = [Row(0, ())] * c.x.ndim
             for at, name in enumerate(seen):
                 axis = c.axes[name]
                 extra = {c.h: i, c.v: j}.get(name, 0)
-                step = 2 if name in (c.h, c.v) else 1
+                step = c.form.m if name in (c.h, c.v) else 1
                 steps = tuple(step if b == at and shape[b] > 1 else 0 for b in range(len(seen)))
                 rows[axis] = Row(c.rows[axis].start + extra, steps)
             line.append(build.view(x, rows, tuple(shape)))
@@ -142,9 +190,9 @@ def _taps(c: _Correlation) -> Grid:
     order = [c.w_names.index(c.channel), c.w_names.index(c.out)]
     shape = tuple(c.w.shape[a] for a in order)
     grid = []
-    for k in range(3):
+    for k in range(c.form.r):
         line = []
-        for l in range(3):  # noqa: E741
+        for l in range(c.form.r):  # noqa: E741
             rows = []
             for axis, name in enumerate(c.w_names):
                 if name in (c.k, c.l):
@@ -161,9 +209,9 @@ def _parts(products: Node) -> Grid:
     """m[i][j] of a node whose first two axes are i and j."""
     shape = products.shape[2:]
     grid = []
-    for i in range(4):
+    for i in range(products.shape[0]):
         line = []
-        for j in range(4):
+        for j in range(products.shape[1]):
             rows = [Row(i, (0,) * len(shape)), Row(j, (0,) * len(shape))]
             rows += [
                 Row(0, tuple(int(a == b and n > 1) for b, n in enumerate(shape)))
@@ -202,12 +250,13 @@ def _recognized_gradient(
         return None
     lengths = dict(zip(names, view.shape, strict=True))
     lengths |= dict(zip(dy_names, dy.shape, strict=True))
-    if (lengths[k], lengths[l]) != (3, 3) or min(lengths[h], lengths[v]) < 2:
+    if lengths[k] != lengths[l]:
         return None
-    if min(lengths[channel[0]], lengths[own[0]]) < _CHANNELS:
+    best = _best_form(lengths[k], lengths[h], lengths[v], lengths[channel[0]], lengths[own[0]])
+    if best is None:
         return None
-    rows = view.operation.rows
-    return _Correlation(view.operands[0], rows, axes, dy, dy_names, h, k, v, l, channel[0], own[0])
+    rows, x = view.operation.rows, view.operands[0]
+    return _Correlation(x, rows, axes, dy, dy_names, h, k, v, l, channel[0], own[0], best)
 
 
 def _slides(
@@ -239,12 +288,12 @@ def _tiled_gradient(node: Node, contract: Contract, c: _Correlation) -> Node:
     lengths = dict(zip(c.w_names, c.w.shape, strict=True))
     batch = [name for name in c.w_names if name not in (c.out, c.h, c.v)]
     seen = [*batch, c.channel, c.h, c.v]
-    data = _gathered(_both(_tiles(c, seen, lengths), _input), len(seen))
+    data = _transformed(_tiles(c, seen, lengths), c.form.input)
     theirs = [*batch, c.out, c.h, c.v]
-    slopes = _gathered(_both(_pairs(c, theirs), _output_gradient), len(theirs))
+    slopes = _transformed(_pairs(c, theirs), turned(c.form.output))
     out = [p, q, c.channel, c.out]
     products = build.contract(data, slopes, (p, q, *seen), (p, q, *theirs), out, "einsum")
-    taps = _both(_parts(products), _kernel_gradient)
+    taps = _in_two_steps(_parts(products), turned(c.form.kernel))
     order = [name for name in contract.out if name in (c.channel, c.out)]
     places, parts = [], []
     for i, line in enumerate(taps):
@@ -265,24 +314,30 @@ def _tiled_gradient(node: Node, contract: Contract, c: _Correlation) -> Node:
 
 
 def _pairs(c: _Correlation, seen: Sequence[int]) -> Grid:
-    """dy at (2 h + i, 2 v + j), with the axes `seen`."""
+    """dy at (m h + i, m v + j), with the axes `seen`."""
+    m = c.form.m
     lengths = dict(zip(c.w_names, c.w.shape, strict=True))
-    even = [n + n % 2 if x in (c.h, c.v) else n for x, n in lengths.items()]
-    dy = _longer(c.w, even)
-    shape = tuple((lengths[x] + 1) // 2 if x in (c.h, c.v) else lengths[x] for x in seen)
+    whole = [_up(n, m) if x in (c.h, c.v) else n for x, n in lengths.items()]
+    dy = _longer(c.w, whole)
+    shape = tuple(-(-lengths[x] // m) if x in (c.h, c.v) else lengths[x] for x in seen)
     grid = []
-    for i in range(2):
+    for i in range(m):
         line = []
-        for j in range(2):
+        for j in range(m):
             rows = []
             for name in c.w_names:
                 at = seen.index(name)
-                step = 2 if name in (c.h, c.v) else 1
+                step = m if name in (c.h, c.v) else 1
                 steps = tuple(step if b == at and shape[b] > 1 else 0 for b in range(len(seen)))
                 rows.append(Row({c.h: i, c.v: j}.get(name, 0), steps))
             line.append(build.view(dy, rows, shape))
         grid.append(line)
     return grid
+
+
+def _up(n: int, m: int) -> int:
+    """n rounded up to a multiple of m."""
+    return -(-n // m) * m
 
 
 def _longer(x: Node, shape: Sequence[int]) -> Node:
@@ -295,67 +350,28 @@ def _longer(x: Node, shape: Sequence[int]) -> Node:
     return build.pad(x, [(0, m) for m in more], zero)
 
 
-# -- the transforms -------------------------------------------------------------------------------
+# -- transforms -----------------------------------------------------------------------------------
 
 
-def _both(grid: Grid, transform: Callable[[list[Node]], list[Node]]) -> Grid:
-    """A transform along the columns, then along the rows."""
-    columns = [transform(list(column)) for column in zip(*grid, strict=True)]
-    return [transform(list(line)) for line in zip(*columns, strict=True)]
+def _transformed(grid: Grid, matrix: Matrix) -> Node:
+    """matrix · grid · matrixᵀ as one array with two more axes in front."""
+    return _gathered(_in_two_steps(grid, matrix))
 
 
-def _input(d: list[Node]) -> list[Node]:
-    """Bᵀ d."""
-    return [_minus(d[0], d[2]), _plus(d[1], d[2]), _minus(d[2], d[1]), _minus(d[1], d[3])]
-
-
-def _kernel(g: list[Node]) -> list[Node]:
-    """G g."""
-    outer, middle = _half(_plus(g[0], g[2])), _half(g[1])
-    return [g[0], _plus(outer, middle), _minus(outer, middle), g[2]]
-
-
-def _output(m: list[Node]) -> list[Node]:
-    """Aᵀ m."""
-    return [_plus(_plus(m[0], m[1]), m[2]), _minus(_minus(m[1], m[2]), m[3])]
-
-
-def _output_gradient(y: list[Node]) -> list[Node]:
-    """A dy."""
-    return [y[0], _plus(y[0], y[1]), _minus(y[0], y[1]), _negative(y[1])]
-
-
-def _kernel_gradient(u: list[Node]) -> list[Node]:
-    """Gᵀ u."""
-    middle, between = _half(_plus(u[1], u[2])), _half(_minus(u[1], u[2]))
-    return [_plus(u[0], middle), between, _plus(u[3], middle)]
-
-
-def _negative(x: Node) -> Node:
-    return build.apply("negative", [x], x.dtype)
-
-
-def _plus(x: Node, y: Node) -> Node:
-    return build.apply("add", [x, y], x.dtype)
-
-
-def _minus(x: Node, y: Node) -> Node:
-    return build.apply("subtract", [x, y], x.dtype)
-
-
-def _half(x: Node) -> Node:
-    half = build.broadcast(build.constant(x.dtype.type(0.5)), x.shape)
-    return build.apply("multiply", [x, half], x.dtype)
+def _in_two_steps(grid: Grid, matrix: Matrix) -> Grid:
+    """matrix · grid · matrixᵀ: columns first. What they become is stored: each is needed often."""
+    columns = [applied(matrix, list(column)) for column in zip(*grid, strict=True)]
+    between = _parts(_gathered(columns))
+    return [applied(matrix, list(line)) for line in zip(*between, strict=True)]
 
 
 # -- one array from parts -------------------------------------------------------------------------
 
 
-def _gathered(grid: Grid, ndim: int) -> Node:
+def _gathered(grid: Grid) -> Node:
     """The parts as one array with two more axes in front."""
     part = grid[0][0]
-    assert part.ndim == ndim
-    shape = (1, 1, *part.shape)
+    ndim, shape = part.ndim, (1, 1, *part.shape)
     places, parts = [], []
     for i, line in enumerate(grid):
         for j, x in enumerate(line):
@@ -373,7 +389,8 @@ def _gathered(grid: Grid, ndim: int) -> Node:
 def _put_back(
     node: Node, contract: Contract, c: _Correlation, out: Sequence[int], results: Grid
 ) -> Node:
-    """The four results of every tile at their places in y."""
+    """The results of every tile at their places in y."""
+    m = c.form.m
     order = [out.index(name) - 2 for name in contract.out]
     places, parts = [], []
     for i, line in enumerate(results):
@@ -382,18 +399,18 @@ def _put_back(
             rows = []
             for axis, name in enumerate(contract.out):
                 start = {c.h: i, c.v: j}.get(name, 0)
-                step = 2 if name in (c.h, c.v) else 1
+                step = m if name in (c.h, c.v) else 1
                 n = part.shape[axis]
                 steps = tuple(step if b == axis and n > 1 else 0 for b in range(len(contract.out)))
                 rows.append(Row(start, steps))
             places.append(tuple(rows))
             parts.append(part)
-    even = [
-        n + n % 2 if name in (c.h, c.v) else n
+    whole = [
+        _up(n, m) if name in (c.h, c.v) else n
         for name, n in zip(contract.out, node.shape, strict=True)
     ]
     return build.view(
-        _covering(places, parts, tuple(even), node), build.identity(node.shape), node.shape
+        _covering(places, parts, tuple(whole), node), build.identity(node.shape), node.shape
     )
 
 
