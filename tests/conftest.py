@@ -9,6 +9,9 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-names", action="store_true", help="write tests/public_names.txt")
     parser.addoption("--update-golden", action="store_true", help="write tests/compiler/golden_ir")
+    parser.addoption(
+        "--guard-pages", choices=("end", "start"), help="forbidden pages around compiled buffers"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,3 +15,12 @@ BY_NUMPY = {
 def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.path.stem in BY_NUMPY or request.path.parent.name == "lowering":
         monkeypatch.setattr(plan, "prepare", plan.Interpreted)
+
+
+@pytest.fixture(autouse=True)
+def guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    side = request.config.getoption("--guard-pages")
+    if side:
+        from tests.compiler.guard_pages import install  # Linux only
+
+        install(monkeypatch, side)
