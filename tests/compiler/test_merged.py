@@ -81,3 +81,19 @@ def test_views_of_merged_axes(view):
 
     _, made, plain = lowered(fn, np.random.default_rng(2).standard_normal((2, 3, 4)))
     np.testing.assert_allclose(made, plain, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 8, 130])
+@pytest.mark.parametrize("columns", [5, 16, 37, 300])
+def test_dear_functions_of_dot_products(rows, columns):
+    """Results of dot products are stored before a dear function of them is taken by vectors."""
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.standard_normal(s) / 9 for s in ((rows, 400), (columns, 400), (columns,)))
+
+    def fn(x, w, b):
+        y = x @ w.T + b
+        return np.tanh(y), y * np.exp(-y), y.sum(axis=1)
+
+    _, made, plain = lowered(fn, x, w, b)
+    for got, wanted in zip(made, plain, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-12 * max(1, np.abs(wanted).max()))

@@ -5,7 +5,7 @@ Neighbouring loops that move all positions alike can be joined; a loop can be cu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from shinso.compiler.nest import (
     Expression,
     Extent,
     Fold,
+    Folded,
     Load,
     Lookup,
     Position,
@@ -137,6 +138,21 @@ def split(box: Box, loop: Loop, length: int) -> Box:
     inner = tuple(replace(x, extent=length) if x is loop else x for x in box.pure)
     pieces = Loop(outer, loop.extent // length)
     return replace(_placed(box, place), pure=(pieces, *inner))
+
+
+def with_folded(then: Sequence[Store], value: Load) -> tuple[Store, ...]:
+    """Statements that read the sum's result from memory."""
+    known: dict[int, Expression] = {}
+    for x in parts(*(s.value for s in then)):
+        if isinstance(x, Folded):
+            known[id(x)] = value
+        elif isinstance(x, Apply):
+            known[id(x)] = replace(x, operands=tuple(known[id(y)] for y in x.operands))
+        elif isinstance(x, Convert):
+            known[id(x)] = replace(x, operand=known[id(x.operand)])
+        else:
+            known[id(x)] = x
+    return tuple(replace(s, value=known[id(s.value)]) for s in then)
 
 
 def _placed(box: Box, place: Callable[[Affine], Affine]) -> Box:

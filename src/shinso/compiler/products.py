@@ -20,7 +20,8 @@ from shinso.compiler.labels import NOMINAL, nominal_size
 from shinso.compiler.root import folded_names
 from shinso.compiler.target import Target
 
-_DOT, _BROADCAST, _SHARED = 0.7, 1.0, 0.45  # how near the peak each form comes
+_DOT, _BROADCAST, _SHARED = 0.76, 1.0, 0.45  # how near the peak each form comes
+_ACROSS = 4.0  # what it costs to add up the lanes of a dot product, in its vectors
 _ALONE = 1.25  # an axis that no window slides over: vectors begin where cache lines do
 _OF_EXAMPLES = 0.9  # an axis of examples, where one of weights (their channels) would do, too
 _ALONG_BATCH = 0.3  # the batch is what threads and phases are made of
@@ -72,7 +73,9 @@ def _options(node: Node, contract: Contract, labels: Mapping[int, int], target: 
                 continue
             moved = tuple(_must_move(x, k, name) for x, k in zip((a, b), names, strict=True))
             cost = sum(n * _MOVED for n, m in zip(sizes, moved, strict=True) if m)
-            yield _DOT * full / (1 + cost / work), Product(name, (name, name), moved, None)  # type: ignore[arg-type]
+            length = math.prod(lengths[k] for k in gone) / target.lanes(node.dtype)
+            value = _DOT * full * length / (length + _ACROSS) / (1 + cost / work)
+            yield value, Product(name, (name, name), moved, None)  # type: ignore[arg-type]
             continue
         if in_both:
             moved = tuple(_must_move(x, k, name) for x, k in zip((a, b), names, strict=True))

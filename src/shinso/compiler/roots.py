@@ -34,7 +34,7 @@ from shinso.compiler.graph import (
 )
 from shinso.compiler.labels import nominal_size
 
-_DEAR = frozenset(
+DEAR = frozenset(
     (
         *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp", "logaddexp2"),
         *("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "arctan2"),
@@ -42,6 +42,8 @@ _DEAR = frozenset(
         *("divide", "remainder", "floor_divide", "fmod"),
     )
 )
+"""Functions of elements that cost many times what an addition does."""
+
 _MANY = 8  # from so many parts on, what they all look at gets memory
 _MUCH = 8  # so many operations are not repeated for a second user
 
@@ -148,7 +150,7 @@ def _beneath(x: Node) -> Node:
 def _own_cost(node: Node) -> int:
     match node.operation:
         case Map(function):
-            return _MUCH if function in _DEAR else 1
+            return _MUCH if function in DEAR else 1
         case Cast():
             return 1
         case Pad() | Gather():

@@ -10,21 +10,25 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from shinso.compiler.box import Box, Loop, split
+from shinso.compiler.box import Box, Loop, split, with_folded
 from shinso.compiler.nest import (
     Affine,
     Apply,
     Axis,
     Block,
     Expression,
+    Folded,
     For,
     Load,
     Scatter,
     Statement,
+    Store,
     Sum,
     parts,
 )
+from shinso.compiler.roots import DEAR
 from shinso.compiler.target import Target, caches
 
 _UNROLLED = 128  # how many multiplications are written out in a reduction loop's body
@@ -323,4 +327,45 @@ def _dot_tile(box: Box, vector: Loop, lanes: int, parallel: bool) -> tuple[State
         Axis(r.variable, r.end, lanes if r is vector else 1) for r in _last(box.reduction, vector)
     )
     block = Block(rows, vector.variable, lanes, axes, box.sums, box.then)
+    if len(pure) == 2 and pure[1] is box.pure[-1] and pure[1].extent >= lanes:
+        later = _afterwards(box, pure[1])
+        if later is not None:
+            return _dots_then(box, pure[1], replace(block, then=later[:1]), later[1:], parallel)
     return _loops(box.pure, block, dict(rows), parallel)
+
+
+def _afterwards(box: Box, last: Loop) -> tuple[Store, ...] | None:
+    """The results as they are stored first, then what is to be done with them by whole vectors.
+
+    Dear functions of results one by one would cost more than the sums.
+    """
+    stores = [s for s in box.then if isinstance(s, Store)]
+    every = [x for s in stores for x in parts(s.value)]
+    dear = any(isinstance(x, Apply) and x.function in DEAR for x in every)
+    if not dear or len(stores) < len(box.then):
+        return None
+    for store in stores:
+        own = all(store.at.step(p.variable) for p in box.pure)
+        same = store.buffer.dtype == box.sums[0].dtype and store.at.step(last.variable) == 1
+        read = any(isinstance(x, Load) and x.buffer == store.buffer for x in every)
+        if own and same and not read:
+            raw = Store(store.buffer, store.at, Folded(0, box.sums[0].dtype))
+            rest = [s for s in stores if s is not store]  # what overwrites the result comes last
+            return (raw, *with_folded([*rest, store], Load(store.buffer, store.at)))
+    return None
+
+
+def _dots_then(
+    box: Box, last: Loop, block: Block, later: tuple[Store, ...], parallel: bool
+) -> tuple[Statement, ...]:
+    """Some rows of dot products, then what is to be done with these rows."""
+    (row, count), (_, at_once) = block.rows
+    elements = Block(((row, count),), last.variable, block.lanes, (), (), later)
+    body: tuple[Statement, ...] = (
+        For(last.variable, last.end, (block,), at_once),
+        For(last.variable, last.end, (elements,), block.lanes),
+    )
+    for i, loop in reversed(list(enumerate(box.pure[:-1]))):
+        step = count if loop.variable == row else 1
+        body = (For(loop.variable, loop.end, body, step, parallel=parallel and i == 0),)
+    return body
