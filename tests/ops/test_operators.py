@@ -88,3 +88,12 @@ def test_pytorch_names_of_arguments_are_known_where_they_mean_something():
         ops.sum(x, axis=0, dim=0)
     with pytest.raises(TypeError, match="keepdim"):
         ops.softmax(x, dim=0, keepdim=True)
+
+
+@pytest.mark.parametrize("function", [np.min, np.max, np.sum, np.mean])
+def test_numpys_functions_call_the_methods(function):
+    x = np.arange(6.0).reshape(2, 3)
+    assert function(Tensor(x)).item() == function(x)
+    np.testing.assert_array_equal(function(Tensor(x), axis=1).numpy(), function(x, axis=1))
+    with pytest.raises(TypeError, match="out"):
+        function(Tensor(x), out=np.zeros(()))

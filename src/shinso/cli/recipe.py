@@ -98,7 +98,7 @@ def default_recipe(examples: int, chosen: Mapping[str, Any]) -> Recipe:
     """Fill in what was not chosen.
 
     examples: size of the training part; the default number of epochs shows the network about 180
-    000 examples, in at least 3 and at most 40 epochs. chosen: the user's choices; None means not
+    000 examples, in at least 3 and at most 50 epochs. chosen: the user's choices; None means not
     chosen.
     """
     given = {name: value for name, value in chosen.items() if value is not None}

@@ -24,6 +24,7 @@ _NUMPY_NAME = {
 def accepts_dim(function: Callable[P, R]) -> Callable[P, R]:
     """Let a function with an `axis` argument be called with `dim=`, as PyTorch's users do."""
     known = inspect.signature(function).parameters
+    unasked = [name for name in ("out", "dtype") if name not in known]
     names = {torch: numpy for torch, numpy in _NUMPY_NAME.items() if numpy in known}
 
     @functools.wraps(function)
@@ -36,6 +37,9 @@ def accepts_dim(function: Callable[P, R]) -> Callable[P, R]:
                         "two names of one argument"
                     )
                 kwargs[numpy_name] = kwargs.pop(torch_name)
+        for name in unasked:  # np.min(tensor) calls tensor.min(axis=None, out=None)
+            if kwargs.get(name, function) is None:
+                del kwargs[name]
         return function(*args, **kwargs)
 
     return call
