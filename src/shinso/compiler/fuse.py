@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from shinso.compiler.graph import Accumulate, Contract, Graph, Node, State
+from shinso.compiler.graph import Accumulate, Contract, Graph, Node, Reshape, State
 from shinso.compiler.labels import NOMINAL, batch_axes, batch_length, nominal_size
 from shinso.compiler.nest import Affine
 from shinso.compiler.root import Read, Root, folded_names, is_leaf, make_roots, target_place
@@ -90,17 +90,19 @@ class _Fusion:
         self.roots = make_roots(graph, self.memory, labels)
         # Nodes that a batch phase reads at another example than its own: never done again in one.
         self.crossed = {
-            id(read.node)
+            id(_named_first(read.node))
             for root in self.roots
             if self._is_phased(root)
             for read in root.reads
             if not self._is_own_example(read, root)
+            or (isinstance(read.node.operation, Reshape) and id(read.node) not in labels)
         }
         self.state_readers: dict[int, list[Root]] = {}
         for root in self.roots:
             for read in root.reads:
-                if isinstance(read.node.operation, State):
-                    self.state_readers.setdefault(id(read.node), []).append(root)
+                base = _named_first(read.node)
+                if isinstance(base.operation, State):
+                    self.state_readers.setdefault(id(base), []).append(root)
         self.states = {
             n.operation.index: n for n in graph.nodes() if isinstance(n.operation, State)
         }
@@ -276,8 +278,9 @@ class _Fusion:
             beside = m.level == stage.level and m not in stage.roots
             if beside and (m.stage >= last.stage or (odd and not self._is_aligned(read, root))):
                 return None
-        aliased = [r for r in root.reads if id(r.node) in self.plan.aliases]
-        for read in aliased:
+        for read in root.reads:
+            if id(read.node) not in self.plan.aliases or self._is_given(read.node):
+                continue
             m = self.plan.root(read.node, -1)
             if (m.level, m.stage) >= (stage.level, last.stage):
                 return None
@@ -399,6 +402,8 @@ class _Fusion:
         if state is not None:
             if state.shape != root.node.shape or state.dtype != root.node.dtype:
                 return
+            if any(self.plan.base(x) is state for x in self.plan.graph.roots):
+                return  # what the cell held leaves the step, or goes into another cell
             for other in self.state_readers.get(id(state), ()):
                 here = (other.level, other.stage) == (root.level, root.stage)
                 if not here and self.plan.place(other) >= self.plan.place(root):
@@ -414,10 +419,17 @@ class _Fusion:
         mine = stage.renamed[stage.roots.index(root)]
         own = [_renamed(at, mine) for at in target_place(root.node)]
         return all(
-            [_renamed(at, names) for at in read.place] == own
+            read.node is state and [_renamed(at, names) for at in read.place] == own
             for read in other.reads
-            if read.node is state
+            if _named_first(read.node) is state
         )
+
+
+def _named_first(node: Node) -> Node:
+    """The node whose memory a reshape, or a reshape of one, names anew."""
+    while isinstance(node.operation, Reshape):
+        node = node.operands[0]
+    return node
 
 
 def _renamed(at: Affine, names: dict[str, str]) -> Affine:

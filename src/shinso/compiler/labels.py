@@ -19,6 +19,8 @@ from shinso.compiler.graph import (
     Contract,
     Gather,
     Graph,
+    Host,
+    Item,
     Map,
     Node,
     Pad,
@@ -100,8 +102,20 @@ def _spread_back(graph: Graph, axes: dict[int, int], n: int) -> None:
         for x in node.operands:
             if id(x) not in axes and not isinstance(x.operation, (Argument, State)):
                 below = _axis_below(node, x, axis, n)
-                if below is not None:
+                if below is not None and _is_open(x, below):
                     axes[id(x)] = below
+
+
+def _is_open(x: Node, axis: int) -> bool:
+    """Whether a node without a label may get one: it does not need all examples in order, and it is
+    no other name of memory whose own batch would have to be the same.
+    """
+    match x.operation:
+        case Scan(_, along):
+            return axis != along
+        case Reshape() | Host() | Item():
+            return False
+    return True
 
 
 def _axis_below(node: Node, x: Node, axis: int, n: int) -> int | None:

@@ -285,7 +285,8 @@ def _seen_through(view: Node, x: Node) -> Node | None:
             n = base.shape[axis]
             rest = [s % n if s >= 0 else 0 for s in steps]
             whole = [s if s % n == 0 else 0 for s in steps]
-            if any(r and r != s for r, s in zip(rest, steps, strict=True)) or min(steps) < 0:
+            backwards = min(steps, default=0) < 0
+            if backwards or any(r and r != s for r, s in zip(rest, steps, strict=True)):
                 return None
             reach = start % n + sum(r * (k - 1) for r, k in zip(rest, view.shape, strict=True))
             if reach >= n:
