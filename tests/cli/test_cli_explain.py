@@ -57,8 +57,8 @@ def test_inference_and_a_data_sets_shape(tmp_path, cache):
 
 def test_one_kernel(tmp_path, cache):
     common = ("logistic", "--input-shape", "12", "--num-classes", 3, "--infer")
-    assert "kernel 0: matmul 128×12 · 12×3" in shinso(
-        *common, "--kernel", 0, folder=tmp_path, **cache
+    assert "kernel 1: matmul 128×12 · 12×3" in shinso(
+        *common, "--kernel", 1, folder=tmp_path, **cache
     )
     ir = shinso(*common, "--ir", 0, folder=tmp_path, **cache)
     name = re.search(r"define void @\"(kernel_\w+)\"", ir).group(1)

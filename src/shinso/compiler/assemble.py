@@ -158,7 +158,7 @@ class _Assembly:
         if not same or lasting[0] != lasting[1] or (slot is not None and slot.kind != "temporary"):
             return None
         if any(
-            id(x) in self.plan.instances and self.plan.root(x, -1) is base
+            id(self.plan.base(x)) in self.plan.instances and self.plan.root(x, -1) is base
             for x in self.plan.graph.roots
         ):
             return None

@@ -108,6 +108,7 @@ class _Checker:
 def _within(at: Affine, bounds: Sequence[Bound], ranges: Mapping[str, Range]) -> Range:
     """The reach of a position: multiples of the bounded positions it is made of, and the rest."""
     low, high = 0, 0
+    whole = reach(at, ranges)
     for bound in bounds:
         factors = {at.step(v) // s for v, s in bound.position.steps}
         if len(factors) == 1 and 0 not in factors:
@@ -115,10 +116,11 @@ def _within(at: Affine, bounds: Sequence[Bound], ranges: Mapping[str, Range]) ->
             rest = {v: s - factor * bound.position.step(v) for v, s in at.steps}
             start = at.start - factor * bound.position.start
             at = Affine(start, tuple((v, s) for v, s in rest.items() if s))
-            ends = sorted((factor * bound.low, factor * (bound.high - 1)))
-            low, high = low + ends[0], high + ends[1]
+            first, last = reach(bound.position, ranges)
+            ends = factor * max(first, bound.low), factor * min(last, bound.high - 1)
+            low, high = low + min(ends), high + max(ends)
     ends_of_rest = reach(at, ranges)
-    return low + ends_of_rest[0], high + ends_of_rest[1]
+    return max(whole[0], low + ends_of_rest[0]), min(whole[1], high + ends_of_rest[1])
 
 
 def reach(at: Affine, ranges: Mapping[str, Range]) -> Range:

@@ -99,10 +99,7 @@ class _Fusion:
         }
         self.state_readers: dict[int, list[Root]] = {}
         for root in self.roots:
-            for read in root.reads:
-                base = _named_first(read.node)
-                if isinstance(base.operation, State):
-                    self.state_readers.setdefault(id(base), []).append(root)
+            self._note_states(root)
         self.states = {
             n.operation.index: n for n in graph.nodes() if isinstance(n.operation, State)
         }
@@ -132,6 +129,12 @@ class _Fusion:
         self._drop_unread()
         for root in late:
             self._write_in_place(root)
+
+    def _note_states(self, root: Root) -> None:
+        """Remember who reads what cells hold when the step begins."""
+        for base in {id(x): x for x in (_named_first(read.node) for read in root.reads)}.values():
+            if isinstance(base.operation, State):
+                self.state_readers.setdefault(id(base), []).append(root)
 
     def _is_update(self, root: Root) -> bool:
         return id(root.node) in self.updated
@@ -339,6 +342,7 @@ class _Fusion:
             again = replace(made, level=-1, stage=-1)
             self._clone_reads(again, level)
             self._open(again, level)
+            self._note_states(again)
 
     def _is_cheap(self, root: Root) -> bool:
         operation = root.node.operation
@@ -390,6 +394,9 @@ class _Fusion:
             return False
         del stage.roots[i], stage.renamed[i]
         self.plan.instances[id(root.node)].pop(root.level, None)
+        for readers in self.state_readers.values():
+            if root in readers:
+                readers.remove(root)
         return True
 
     # -- updates ---------------------------------------------------------------------------------
@@ -413,8 +420,10 @@ class _Fusion:
         self.plan.in_place[id(root)] = cell
 
     def _reads_own_place(self, other: Root, root: Root, state: Node) -> bool:
-        """Whether a root of the same stage reads the old value only where it is written."""
+        """Whether a root of the same stage reads the old value only where, and before, it goes."""
         stage = self.plan.levels[root.level][root.stage]
+        if root.kind == "pad" or stage.roots.index(other) > stage.roots.index(root):
+            return False  # a pad's memory is filled before its inside is computed
         names = stage.renamed[stage.roots.index(other)]
         mine = stage.renamed[stage.roots.index(root)]
         own = [_renamed(at, mine) for at in target_place(root.node)]

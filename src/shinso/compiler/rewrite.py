@@ -24,6 +24,7 @@ from shinso.compiler.graph import (
     Map,
     Node,
     Pad,
+    Reshape,
     Row,
     State,
     View,
@@ -40,7 +41,7 @@ from shinso.compiler.winograd import by_tiles
 
 def rewrite(graph: Graph, target: Target) -> Graph:
     """All rewritings, in order."""
-    graph = change(graph, Map, _reciprocal)
+    graph = _reciprocals(graph)
     graph = change(without_merges(graph), Contract, without_zeros)
     graph = change(graph, Contract, _plainer)
     graph = _gathered_writes(merge(graph))
@@ -56,6 +57,37 @@ def _plainer(node: Node, operands: tuple[Node, ...]) -> Node:
 
 
 # -- quotients ------------------------------------------------------------------------------------
+_STEPS = frozenset(
+    (
+        *("floor", "ceil", "trunc", "rint", "floor_divide", "remainder", "fmod"),
+        *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    )
+)
+
+
+def _reciprocals(graph: Graph) -> Graph:
+    """Quotients as products, but where a step function looks at them: 49 / 49 is 1, not less."""
+    exact: set[int] = set()
+    for node in graph.nodes():
+        if isinstance(node.operation, Map) and node.operation.function in _STEPS:
+            if not any(constant_of(x) == 0 for x in node.operands):  # a sign is right in any case
+                exact.update(id(_looked_at(x)) for x in node.operands)
+        elif isinstance(node.operation, Cast) and node.dtype.kind in "iu":
+            exact.update(id(_looked_at(x)) for x in node.operands)
+
+    def rule(node: Node, operands: tuple[Node, ...]) -> Node:
+        return same(node, operands) if id(node) in exact else _reciprocal(node, operands)
+
+    return change(graph, Map, rule)
+
+
+def _looked_at(x: Node) -> Node:
+    """What lies beneath views and reshapes."""
+    while isinstance(x.operation, (View, Reshape)):
+        x = x.operands[0]
+    return x
+
+
 def _reciprocal(node: Node, operands: tuple[Node, ...]) -> Node:
     """x / spread(s) → x · spread(1 / s), where s is much smaller than x."""
     if not (isinstance(node.operation, Map) and node.operation.function == "divide"):

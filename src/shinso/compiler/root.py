@@ -209,7 +209,9 @@ def reads_of(node: Node, memory: dict[int, Node], batch: int | None) -> tuple[Re
     if kind in ("write", "scatter"):  # and what lies beneath, in places that only the batch names
         at = target_place(node)
         beneath = tuple(p if a == batch else Affine() for a, p in enumerate(at))
-        reader.value(node.operands[0], beneath)
+        below = _Reader(memory, node)  # counted on its own, though what is written may look there
+        below.value(node.operands[0], beneath)
+        return (*reader.found.values(), *below.found.values())
     return tuple(reader.found.values())
 
 
