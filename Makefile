@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BENCH := .bench-venv
 TORCH ?= torch==2.13.0
 
-.PHONY: train test check bench format clean
+.PHONY: train test check bench bench-mnist bench-memory format clean
 
 train: $(VENV)/ready  ## train LeNet on the bundled digits and show the result
 	$(BIN)/shinso train lenet5 --data digits
@@ -23,6 +23,12 @@ check: $(VENV)/ready  ## what CI runs: format, lint, types, a tiny benchmark, te
 
 bench: $(BENCH)/ready  ## time one training step and one inference of five networks beside PyTorch
 	$(BENCH)/bin/python -m bench
+
+bench-mnist: $(BENCH)/ready  ## seconds to 99.0 % on MNIST beside PyTorch; make bench-mnist MNIST=FOLDER
+	$(BENCH)/bin/python -m bench.mnist99 $(if $(MNIST),--data-dir "$(MNIST)")
+
+bench-memory: $(BENCH)/ready  ## memory of three training steps beside PyTorch
+	$(BENCH)/bin/python -m bench.memory
 
 format: $(VENV)/ready  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
