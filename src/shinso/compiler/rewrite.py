@@ -43,10 +43,10 @@ def rewrite(graph: Graph, target: Target) -> Graph:
     """All rewritings, in order."""
     graph = _reciprocals(graph)
     graph = change(without_merges(graph), Contract, without_zeros)
-    graph = change(graph, Contract, _plainer)
     graph = _gathered_writes(merge(graph))
     graph = by_example(graph, batch_axes(graph))
-    graph = _read_from_pads(_masks_of_results(merge(graph)))
+    graph = change(_masks_of_results(graph), Contract, _plainer)
+    graph = _read_from_pads(graph)
     return merge(_packed(graph, batch_axes(graph), target))
 
 

@@ -80,6 +80,10 @@ class _Unique:
         self.known: dict[int, tuple[Node, Node]] = {}  # the node is kept so that its id stays its
 
     def __call__(self, node: Node) -> Node:
+        known = self.known
+        if id(node) not in known and all(id(x) in known for x in node.operands):
+            known[id(node)] = (node, self._first(node))
+            return known[id(node)][1]
         stack = [node]
         while stack:
             top = stack[-1]

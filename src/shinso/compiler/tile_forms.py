@@ -88,45 +88,63 @@ def operations(matrix: Matrix) -> int:
     return sum(sum(1 for c in line if c) - 1 for line in matrix)
 
 
-def applied(matrix: Matrix, xs: list[Node]) -> list[Node]:
-    """matrix · xs. Two lines that differ in signs only share their halves: e + o and e - o."""
-    results: dict[int, Node] = {}
+@cache
+def _halves(matrix: Matrix) -> tuple[tuple[int, Line, Line] | None, ...]:
+    """For each line a later one that differs in signs only: its number and the two halves."""
+    found: list[tuple[int, Line, Line] | None] = []
+    taken: set[int] = set()
     for i, line in enumerate(matrix):
-        if i in results:
-            continue
+        found.append(None)
         for j in range(i + 1, len(matrix)):
             even = tuple((a + b) / 2 for a, b in zip(line, matrix[j], strict=True))
             odd = tuple((a - b) / 2 for a, b in zip(line, matrix[j], strict=True))
             apart = not any(a and b for a, b in zip(even, odd, strict=True))
-            if j not in results and apart and any(even) and any(odd):
-                e, o = _sum(even, xs), _sum(odd, xs)
-                results[i], results[j] = _two("add", e, o), _two("subtract", e, o)
-                break
-        else:
+            if not {i, j} & taken and apart and any(even) and any(odd):
+                found[i] = j, even, odd
+                taken |= {i, j}
+    return tuple(found)
+
+
+def applied(matrix: Matrix, xs: list[Node]) -> list[Node]:
+    """matrix · xs. Two lines that differ in signs only share their halves: e + o and e - o."""
+    results: dict[int, Node] = {}
+    for i, (line, half) in enumerate(zip(matrix, _halves(matrix), strict=True)):
+        if half is not None:
+            j, even, odd = half
+            e, o = _sum(even, xs), _sum(odd, xs)
+            results[i], results[j] = _two("add", e, o), _two("subtract", e, o)
+        elif i not in results:
             results[i] = _sum(line, xs)
     return [results[i] for i in range(len(matrix))]
 
 
+@cache
+def _terms(line: Line) -> tuple[tuple[tuple[int, int, float], ...], float]:
+    """A line's places, signs and sizes, those to be added first, and a factor common to all."""
+    sizes = {abs(c) for c in line if c}
+    factor = sizes.pop() if len(sizes) == 1 else Fraction(1)
+    used = [(i, 1 if c > 0 else -1, float(abs(c) / factor)) for i, c in enumerate(line) if c]
+    return tuple(sorted(used, key=lambda term: -term[1])), float(factor)
+
+
 def _sum(line: Line, xs: list[Node]) -> Node:
     """Σ line[i] · xs[i]; a common factor is multiplied last."""
-    used = [(c, x) for c, x in zip(line, xs, strict=True) if c]
-    factor = abs(used[0][0]) if len({abs(c) for c, _ in used}) == 1 else Fraction(1)
-    used.sort(key=lambda pair: pair[0] < 0)
+    terms, factor = _terms(line)
     total: Node | None = None
-    for c, x in used:
-        term = _times(abs(c) / factor, x)
+    for i, sign, size in terms:
+        term = _times(size, xs[i])
         if total is None:
-            total = term if c > 0 else build.apply("negative", [term], x.dtype)
+            total = term if sign > 0 else build.apply("negative", [term], term.dtype)
         else:
-            total = _two("add" if c > 0 else "subtract", total, term)
+            total = _two("add" if sign > 0 else "subtract", total, term)
     assert total is not None
     return _times(factor, total)
 
 
-def _times(c: Fraction, x: Node) -> Node:
+def _times(c: float, x: Node) -> Node:
     if c == 1:
         return x
-    number = build.broadcast(build.constant(x.dtype.type(float(c))), x.shape)
+    number = build.broadcast(build.constant(x.dtype.type(c)), x.shape)
     return build.apply("multiply", [x, number], x.dtype)
 
 
