@@ -18,7 +18,6 @@ from shinso.compiler.step import Step
 from shinso.graph import no_grad
 from shinso.ops import manual_seed
 
-_SIDE = 28  # of images for a model that takes any size
 _TOP = 20  # so many kernels are shown: large networks have hundreds
 
 
@@ -106,8 +105,7 @@ def _of_shape(name: str, input_shape: str | None, classes: int) -> _Task:
     """A model for random inputs of its usual shape, or of a given one."""
     shape = parse_shape(input_shape)
     if shape is None:
-        side = models.entry(name).image_size or _SIDE
-        shape = (1, side, side)
+        shape = models.entry(name).input_shape
     network = models.create(name, classes, shape)
     return _Task(network, nn.CrossEntropyLoss(), shape, classes, classes)
 

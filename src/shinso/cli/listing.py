@@ -63,8 +63,7 @@ def summary(
     """Show a model layer by layer: output shapes, parameters, multiply-adds, memory."""
     shape = parse_shape(input_shape)
     if shape is None:
-        side = zoo.entry(model).image_size or 28
-        shape = (1, side, side)
+        shape = zoo.entry(model).input_shape
     network = zoo.create(model, num_classes, shape)
     console.print(str(nn.summary(network, (batch_size, *shape))), markup=False, soft_wrap=True)
 

@@ -96,7 +96,7 @@ def make_plan(
         None if splits.classes is None else list(splits.classes),
         outputs,
         list(shape),
-        entry.image_size,
+        entry.side_for(*shape[1:]) if len(shape) == 3 else None,
         list(splits.mean),
         list(splits.std),
         center,

@@ -19,6 +19,7 @@ from typing import Any
 from shinso import nn
 from shinso.graph import Tensor
 from shinso.models.activations import activation_layer
+from shinso.models.entry import Entry, Published
 
 
 class LeNet5(nn.Module):
@@ -66,3 +67,17 @@ class LeNet5(nn.Module):
                 "Pad 28×28 images by 2, or resize: data.transforms has Pad and Resize"
             )
         return self.classifier(self.features(x))
+
+
+ENTRIES = (
+    Entry(
+        "lenet5",
+        1998,
+        "shared weights: convolution and pooling",
+        LeNet5,
+        image_size=32,
+        data="MNIST",
+        paper="LeCun et al. 1998, Proceedings of the IEEE 86(11)",
+        published=Published(0.95, "without distortions", "LeCun et al. 1998"),
+    ),
+)

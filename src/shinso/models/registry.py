@@ -5,30 +5,13 @@ from __future__ import annotations
 import builtins
 import difflib
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 from shinso import nn
-from shinso.models.lenet import LeNet5
+from shinso.models import lenet
+from shinso.models.entry import Entry
 from shinso.models.mlp import MLP
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What is known about a model before it is built.
-
-    build: makes it from `num_classes`, the input's shape (without the batch) and options.
-    image_size: the side of the images it takes, None for any. vector: whether it also takes
-    feature vectors.
-    """
-
-    name: str
-    year: int
-    idea: str
-    build: Callable[..., nn.Module]
-    image_size: int | None = None
-    vector: bool = False
 
 
 def _mlp(num_classes: int, input_shape: tuple[int, ...], **options: Any) -> nn.Module:
@@ -40,49 +23,67 @@ def _logistic(num_classes: int, input_shape: tuple[int, ...]) -> nn.Module:
     return MLP(_features(input_shape), hidden=(), out_features=num_classes)
 
 
-def _lenet5(num_classes: int, input_shape: tuple[int, ...], **options: Any) -> nn.Module:
-    return LeNet5(num_classes, input_shape[0], **options)
-
-
 def _features(shape: tuple[int, ...]) -> int:
     return math.prod(shape)
 
 
-_ENTRIES = [
+_ENTRIES: tuple[Entry, ...] = (
     Entry(
         "logistic", 1958, "softmax regression: scores linear in the input", _logistic, vector=True
     ),
     Entry("mlp", 1986, "hidden layers, trained by backpropagation", _mlp, vector=True),
-    Entry("lenet5", 1998, "shared weights: convolution and pooling", _lenet5, image_size=32),
-]
+    *lenet.ENTRIES,
+)
 _TABLE = {entry.name: entry for entry in _ENTRIES}
+_BY_ANY_NAME = _TABLE | {alias: entry for entry in _ENTRIES for alias in entry.aliases}
 
 
 def entry(name: str) -> Entry:
     """What is known about the model of this name. Raises ValueError suggesting the nearest name."""
-    if name not in _TABLE:
-        near = difflib.get_close_matches(name.lower(), _TABLE, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(_TABLE)}."
+    if name not in _BY_ANY_NAME:
+        near = difflib.get_close_matches(name.lower(), _BY_ANY_NAME, n=3)
+        hint = (
+            f"Did you mean {' or '.join(map(repr, near))}?"
+            if near
+            else "`shinso models` and models.list() show them all."
+        )
         raise ValueError(f"no model is called {name!r}. {hint}")
-    return _TABLE[name]
+    return _BY_ANY_NAME[name]
 
 
 def create(
-    name: str, num_classes: int = 10, input_shape: tuple[int, ...] | None = None, **options: Any
+    name: str,
+    num_classes: int | None = None,
+    input_shape: tuple[int, ...] | None = None,
+    *,
+    in_channels: int | None = None,
+    **options: Any,
 ) -> nn.Module:
     """Build a model by name.
 
-    num_classes: outputs. input_shape: of one example, such as (1, 28, 28); the model's own image
-    size with one channel if not given. options: the model's own arguments, such as hidden=(300,
-    100).
-    Raises ValueError for an unknown name or an option that the model does not have.
+        models.create("resnet18")                                   # 1000 classes, 3 channels
+        models.create("cifar_resnet20", num_classes=100)
+        models.create("lenet5", in_channels=3, activation="tanh")
+
+    num_classes: outputs; the paper's by default. in_channels: 1 for grey images, 3 for colour; the
+    paper's by default. input_shape: of one example, such as (1, 28, 28), instead of in_channels;
+    models that take feature vectors need it. options: the model's own arguments, such as
+    hidden=(300, 100).
+    Returns the model with fresh weights. Raises ValueError for an unknown name or an option that
+    the model does not have.
     """
     known = entry(name)
-    if input_shape is None:
-        side = known.image_size or 28
-        input_shape = (1, side, side)
+    classes = _count("num_classes", known.num_classes if num_classes is None else num_classes)
+    if input_shape is not None and in_channels is not None and input_shape[0] != in_channels:
+        raise ValueError(f"in_channels={in_channels} contradicts input_shape={input_shape}")
     try:
-        return known.build(num_classes, tuple(input_shape), **options)
+        if known.vector:
+            shape = (in_channels or 1, 28, 28) if input_shape is None else tuple(input_shape)
+            return known.build(classes, shape, **options)
+        if in_channels is None:
+            in_channels = known.in_channels if input_shape is None else input_shape[0]
+        in_channels = _count("in_channels", in_channels)
+        return known.build(num_classes=classes, in_channels=in_channels, **options)
     except TypeError as error:
         if "unexpected keyword" in str(error):
             wrong = str(error).rsplit("'", 2)[-2]
@@ -90,6 +91,12 @@ def create(
         raise
 
 
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} is a whole number of at least 1, not {value!r}")
+    return int(value)
+
+
 def list() -> builtins.list[str]:
-    """The names of all models."""
+    """The names of all models, oldest idea first."""
     return [*_TABLE]
