@@ -51,15 +51,15 @@ def install(patch, side: str) -> None:
 
     def place_guarded(self):
         place(self)
-        program = self.program
+        wiring = self.wiring
         self.temporaries = [
             array((s.copies * math.prod(s.shape) * s.dtype.itemsize,), np.dtype(np.uint8), side)
-            for s in program.temporaries
+            for s in wiring.temporaries
         ]
-        for i, x in enumerate(program.constants):
-            program.constants[i] = array(x.shape, x.dtype, side)
-            program.constants[i][...] = x
-        size = self.scratch_stride * program.threads
+        for i, x in enumerate(wiring.constants):
+            wiring.constants[i] = array(x.shape, x.dtype, side)
+            wiring.constants[i][...] = x
+        size = self.scratch_stride * wiring.threads
         self.guarded_scratch = array((size,), np.dtype(np.uint8), side)
         self.scratch = self.guarded_scratch.ctypes.data
 

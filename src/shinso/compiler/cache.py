@@ -113,6 +113,19 @@ class KernelCache:
                 self._compile(list(missing.values()))
             return [self._address(request) for request in requests]
 
+    def find_many(self, wanted: Sequence[tuple[str, str]]) -> list[int] | None:
+        """Return the addresses of kernels by (symbol, key), or None if one would be compiled."""
+        if not self.target.runs_here:
+            return None
+        requests = {key: Request(key, symbol, str) for symbol, key in wanted}
+        with self._guard():
+            missing = {key: r for key, r in requests.items() if key not in self._addresses}
+            self.counters.reused += len(requests) - len(missing)
+            self._from_disk(missing)
+            if not all(r.symbol in self._addresses.get(key, ()) for key, r in requests.items()):
+                return None
+            return [self._address(requests[key]) for _, key in wanted]
+
     def load_cached(self, name: str, make_ir: Callable[[], str]) -> dict[str, int]:
         """Return the addresses of all functions that a fixed module defines, by name.
 

@@ -20,16 +20,16 @@ from shinso.compiler import scalar
 from shinso.compiler.arena import Lifetime, place
 from shinso.compiler.assemble import lower
 from shinso.compiler.cache import Request, kernel_cache
-from shinso.compiler.emit import emit_kernel, scratch_bytes
+from shinso.compiler.emit import emit_kernel
 from shinso.compiler.errors import TraceError
 from shinso.compiler.graph import Contract, Graph, Map
 from shinso.compiler.interpret import CheckFailed
-from shinso.compiler.nest import Kernel
-from shinso.compiler.program import Call, HostCall, InPlace, Program, Slot, length
+from shinso.compiler.program import Call, HostCall, InPlace, Program, Slot
 from shinso.compiler.runtime.affinity import get_num_threads
 from shinso.compiler.runtime.driver import Plan, Record
 from shinso.compiler.runtime.driver_code import BARRIER, SINGLE
 from shinso.compiler.target import Target, target
+from shinso.compiler.wiring import Link, Wiring, description, from_bytes, to_bytes, wire
 
 _SMALL = 1 << 20
 """Below so many operations a step stays on one thread."""
@@ -59,36 +59,59 @@ class Executable:
         self.target = machine or target()
         if threads is None:
             threads = get_num_threads() if _work(graph) >= _SMALL else 1
-        self.program: Program = lower(graph, self.target, threads)
-        self.addresses = compile_kernels(self.program, self.target)
+        self.threads = threads
+        self.wiring, self.addresses = self._wired()
         self._place_memory()
         self._write_words()
         self._cut()
 
     # -- preparing -------------------------------------------------------------------------------
 
+    @functools.cached_property
+    def program(self) -> Program:
+        """The kernels' loops, made again if the disk only had their code: to look inside."""
+        return lower(self.graph, self.target, self.threads)
+
+    def _wired(self) -> tuple[Wiring, list[int]]:
+        """The program's wiring and its kernels' addresses, from the disk if it has them all."""
+        cache = kernel_cache(self.target)
+        text = description(self.graph, self.threads)
+        key = None if text is None else cache.key(text)
+        content = None if key is None else cache.store.read(key)
+        kept = None if content is None else from_bytes(content)
+        addresses = None if kept is None else cache.find_many(kept.kernels)
+        if kept is not None and addresses is not None:
+            return kept, addresses
+        found = compile_kernels(self.program, self.target)
+        names = {text: (kernel_name(text), cache.key(text)) for text in found}
+        wiring = wire(self.program, names)
+        content = None if key is None else to_bytes(wiring)
+        if key is not None and content is not None:
+            cache.store.write(key, content)
+        return wiring, list(found.values())
+
     def _place_memory(self) -> None:
         """One arena for temporaries and the threads' scratch."""
-        program = self.program
+        wiring = self.wiring
         lifetimes = [
             Lifetime(s.copies * math.prod(s.shape) * s.dtype.itemsize, 1 << 30, -1)
-            for s in program.temporaries
+            for s in wiring.temporaries
         ]
-        for i, call in enumerate(program.calls):
+        for i, call in enumerate(wiring.calls):
             for slot in _slots(call):
                 if slot.kind == "temporary":
                     life = lifetimes[slot.index]
                     life.first, life.last = min(life.first, i), max(life.last, i)
-        lasting = [*program.outputs, *(s for s, _ in program.checks)]
-        lasting += [d.source for d in program.deliveries if d.source is not None]
+        lasting = [*wiring.outputs, *wiring.checks]
+        lasting += [d.source for d in wiring.deliveries if d.source is not None]
         for slot in lasting:
             if slot.kind == "temporary":
-                lifetimes[slot.index].last = len(program.calls)
+                lifetimes[slot.index].last = len(wiring.calls)
         offsets, total = place(lifetimes)
         self.scratch_stride = max(
-            (_scratch_size(c.kernel) for c in program.calls if isinstance(c, Call)), default=0
+            (c.scratch for c in wiring.calls if isinstance(c, Link)), default=0
         )
-        self.bytes = total + self.scratch_stride * program.threads
+        self.bytes = total + self.scratch_stride * wiring.threads
         self.memory = np.zeros(self.bytes + 64, np.uint8)
         base = -self.memory.ctypes.data % 64
         self.scratch = self.memory.ctypes.data + base + total
@@ -102,7 +125,7 @@ class Executable:
         words: list[int] = []
         self.firsts: list[int] = []
         patches: dict[tuple[str, int], list[int]] = {}
-        for call in self.program.calls:
+        for call in self.wiring.calls:
             self.firsts.append(len(words))
             if isinstance(call, HostCall):
                 continue
@@ -111,30 +134,28 @@ class Executable:
                     patches.setdefault((slot.kind, slot.index), []).append(len(words))
                     words.append(0)
                 elif slot.kind == "constant":
-                    words.append(self.program.constants[slot.index].ctypes.data)
+                    words.append(self.wiring.constants[slot.index].ctypes.data)
                 else:
                     words.append(self.temporaries[slot.index].ctypes.data)
-            words.extend(length(x, self.program.batch) for x in call.kernel.extents)
-            for parameter, number in zip(call.kernel.parameters, call.numbers, strict=True):
-                words.append(_word(number, parameter.dtype))
+            words.extend(call.words)
             words.extend((self.scratch, self.scratch_stride))
         self.words = np.array([*words, 0], np.int64)
         self.patches = {key: np.array(at) for key, at in patches.items()}
 
     def _cut(self) -> None:
         """Plans between host calls, and a cut where demands must have been met."""
-        program = self.program
+        wiring = self.wiring
         self.segments: list[_Segment] = []
         records: list[Record] = []
-        checked = not program.checks
+        checked = not wiring.checks
 
         def close() -> None:
             if records:
-                plan = Plan(records, self.words, program.threads, keep=self.memory)
+                plan = Plan(records, self.words, wiring.threads, keep=self.memory)
                 self.segments.append(_Segment(plan, None, checked))
                 records.clear()
 
-        for call, first in zip(program.calls, self.firsts, strict=True):
+        for call, first in zip(wiring.calls, self.firsts, strict=True):
             if isinstance(call, HostCall):
                 close()
                 self.segments.append(_Segment(None, call, checked))
@@ -143,7 +164,7 @@ class Executable:
                 close()
                 checked = True
             flags = BARRIER | (SINGLE if call.serial else 0)
-            records.append(Record(self.addresses[call.kernel.text], first, flags))
+            records.append(Record(self.addresses[call.kernel], first, flags))
         close()
 
     # -- running ---------------------------------------------------------------------------------
@@ -162,7 +183,7 @@ class Executable:
                     arrays[kind, i] = _readable(array, kind)
         for key, at in self.patches.items():
             self.words[at] = arrays[key].__array_interface__["data"][0]
-        verified = not self.program.checks
+        verified = not self.wiring.checks
         for segment in self.segments:
             if segment.checked and not verified:
                 self._verify(arrays)
@@ -175,19 +196,19 @@ class Executable:
             self._verify(arrays)
         outputs = [
             np.array(self._array(slot, node.shape, arrays))
-            for slot, node in zip(self.program.outputs, self.graph.outputs, strict=True)
+            for slot, node in zip(self.wiring.outputs, self.graph.outputs, strict=True)
         ]
         return outputs, [self._update(i, states, arrays) for i in range(len(self.graph.updates))]
 
     def _verify(self, arrays: dict[tuple[str, int], Array]) -> None:
-        for i, (slot, check) in enumerate(self.program.checks):
+        for i, (slot, check) in enumerate(zip(self.wiring.checks, self.graph.checks, strict=True)):
             if not np.all(self._array(slot, check.condition.shape, arrays)):
                 raise CheckFailed(i)
 
     def _update(
         self, i: int, states: Sequence[Array | None], arrays: dict[tuple[str, int], Array]
     ) -> Any:
-        delivery, value = self.program.deliveries[i], self.graph.updates[i].value
+        delivery, value = self.wiring.deliveries[i], self.graph.updates[i].value
         if delivery.source is None or value is None:
             return None
         if delivery.in_place:
@@ -202,7 +223,7 @@ class Executable:
         if slot.kind == "temporary":
             return self.temporaries[slot.index].view(slot.dtype)[: math.prod(shape)].reshape(shape)
         if slot.kind == "constant":
-            return self.program.constants[slot.index].reshape(shape)
+            return self.wiring.constants[slot.index].reshape(shape)
         return arrays[slot.kind, slot.index].reshape(shape)
 
     def _call_host(self, call: HostCall, arrays: dict[tuple[str, int], Array]) -> None:
@@ -247,29 +268,19 @@ def compile_kernels(program: Program, machine: Target) -> dict[str, int]:
     kernels = {c.kernel.text: c.kernel for c in program.calls if isinstance(c, Call)}
     cache = kernel_cache(machine)
     requests = []
-    for description, kernel in kernels.items():
-        name = kernel_name(description)
+    for text, kernel in kernels.items():
+        name = kernel_name(text)
         named = replace(kernel, name=name)
         requests.append(
-            Request(cache.key(description), name, functools.partial(emit_kernel, named, machine))
+            Request(cache.key(text), name, functools.partial(emit_kernel, named, machine))
         )
     return dict(zip(kernels, cache.get_many(requests), strict=True))
 
 
-def _slots(call: Call | HostCall) -> list[Slot]:
-    if isinstance(call, Call):
+def _slots(call: Link | HostCall) -> list[Slot]:
+    if isinstance(call, Link):
         return list(call.slots)
     return [*call.operands, *(s for s in call.results if s is not None)]
-
-
-def _word(number: float, dtype: np.dtype[Any]) -> int:
-    """A number's bits in a word."""
-    bits = np.array(number, dtype).view(f"i{dtype.itemsize}")
-    return int(bits)
-
-
-def _scratch_size(kernel: Kernel) -> int:
-    return sum(scratch_bytes(b) for b in kernel.buffers if b.scratch)
 
 
 def _readable(array: Array, kind: str) -> Array:

@@ -145,8 +145,11 @@ def _bound(
     if not plans:
         return None
     # A check in the first plan is looked at before the second one writes.
-    checks = [(s, c.condition.shape) for s, c in executable.program.checks]
-    outputs = list(zip(executable.program.outputs, (n.shape for n in executable.graph.outputs),
+    checks = [
+        (s, c.condition.shape)
+        for s, c in zip(executable.wiring.checks, executable.graph.checks, strict=True)
+    ]
+    outputs = list(zip(executable.wiring.outputs, (n.shape for n in executable.graph.outputs),
                        strict=True))  # fmt: skip
     if any(slot.kind == "argument" for slot, _ in (*checks, *outputs)):
         return None
@@ -167,7 +170,7 @@ def _bound(
         [executable._array(s, shape, known) for s, shape in outputs],
         [
             (cast(Array, states[u.cell]), executable._array(d.source, d.source.shape, known))
-            for u, d in zip(plan.graph.updates, executable.program.deliveries, strict=True)
+            for u, d in zip(plan.graph.updates, executable.wiring.deliveries, strict=True)
             if u.slot == "data" and not d.in_place and d.source is not None
         ],
         plan,
@@ -241,16 +244,16 @@ def _returnable(structure: Any) -> bool:
 
 def _stays(plan: Plan, executable: Executable) -> bool:
     """Whether all writes go into cells where they lie, and no gradient array is held or read."""
-    program = executable.program
+    wiring = executable.wiring
     if any(segment.plan is None for segment in executable.segments):
         return False
-    if program.checks and (len(executable.segments) > 2 or executable.segments[0].checked):
+    if wiring.checks and (len(executable.segments) > 2 or executable.segments[0].checked):
         return False
     for place in plan.places:
         cell = place.find([]) if place.argument is None else None
         if cell is None or (place.slot == "grad" and place.expected not in (None, "none")):
             return False
-    for update, delivery in zip(plan.graph.updates, program.deliveries, strict=True):
+    for update, delivery in zip(plan.graph.updates, wiring.deliveries, strict=True):
         if update.slot == "grad" and update.value is not None:
             return False
         if update.slot == "data" and not delivery.in_place:
@@ -260,7 +263,7 @@ def _stays(plan: Plan, executable: Executable) -> bool:
                 return False
             if (store.shape, store.dtype) != (source.shape, source.dtype):
                 return False
-            if any(slot.kind == "state" for slot in program.outputs):
+            if any(slot.kind == "state" for slot in wiring.outputs):
                 return False
     return True
 

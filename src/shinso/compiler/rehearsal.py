@@ -11,7 +11,7 @@ import numpy as np
 from shinso.cell import Array
 from shinso.compiler.executable import Executable
 from shinso.compiler.fast import renewed
-from shinso.compiler.program import Call, Slot
+from shinso.compiler.program import HostCall, Slot
 from shinso.compiler.runtime.driver_code import SINGLE
 
 _FEWEST, _MOST, _SECONDS = 5, 30, 0.5
@@ -81,8 +81,8 @@ def _seconds(times: Array, record: Array) -> float:
 def _passed(executable: Executable) -> list[Slot]:
     """The arguments and states that the program's calls look at."""
     found: dict[tuple[str, int], Slot] = {}
-    for call in executable.program.calls:
-        slots = call.slots if isinstance(call, Call) else call.operands
+    for call in executable.wiring.calls:
+        slots = call.operands if isinstance(call, HostCall) else call.slots
         for slot in slots:
             if slot.kind in ("argument", "state"):
                 found[slot.kind, slot.index] = slot
