@@ -80,9 +80,7 @@ class Lanes:
             number = float(np.float32(number))
         else:
             number = float(number)
-        if self.count:
-            return self.of(ir.Constant(ir.VectorType(kind, self.count), [number] * self.count))
-        return self.of(ir.Constant(kind, number))
+        return self.of(_constant(kind, number, self.count))
 
     def like(self, other: Lanes | float) -> Lanes:
         """A number as a constant of this type; a value as it is."""
@@ -334,3 +332,18 @@ def power_of_two(exponent: Lanes) -> Lanes:
     """2ⁿ of an integer n for which it is a normal number."""
     digits, bias = (23, 127) if exponent.bits == 32 else (52, 1023)
     return ((exponent + bias) << digits).as_float()
+
+
+_constants: dict[tuple[str, str, int], Any] = {}
+"""Every constant once: llvmlite writes each object's text once, and slowly."""
+
+
+def _constant(kind: Any, number: Any, count: int) -> Any:
+    key = str(kind), repr(number), count  # 0.0 and -0.0 are equal, and not the same
+    if key not in _constants:
+        _constants[key] = (
+            ir.Constant(ir.VectorType(kind, count), [number] * count)
+            if count
+            else ir.Constant(kind, number)
+        )
+    return _constants[key]
