@@ -310,16 +310,22 @@ class Graph:
         order = self._order  # found once: every pass asks
         if order:
             return order
-        seen: set[int] = set()
-        stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(self.roots)]
+        opened: set[int] = set()
+        done: set[int] = set()
+        stack = [*reversed(self.roots)]
         while stack:
-            node, ready = stack.pop()
-            if ready:
+            node = stack[-1]
+            key = id(node)
+            if key not in opened:
+                opened.add(key)
+                for x in reversed(node.operands):
+                    if id(x) not in opened:
+                        stack.append(x)
+                continue
+            stack.pop()
+            if key not in done:
+                done.add(key)
                 order.append(node)
-            elif id(node) not in seen:
-                seen.add(id(node))
-                stack.append((node, True))
-                stack.extend((x, False) for x in reversed(node.operands) if id(x) not in seen)
         return order
 
 

@@ -160,29 +160,35 @@ def dtype_of(x: Expression) -> np.dtype[Any]:
 
 def operands_of(x: Expression) -> tuple[Expression, ...]:
     """The expressions that an expression is made of."""
-    match x:
-        case Apply():
-            return x.operands
-        case Convert():
-            return (x.operand,)
-        case Lookup():
-            return tuple(index for _, index in x.indices)
+    kind = type(x)  # asked for very often: no match statement
+    if kind is Apply:
+        return x.operands  # type: ignore[union-attr]
+    if kind is Convert:
+        return (x.operand,)  # type: ignore[union-attr]
+    if kind is Lookup:
+        return tuple(index for _, index in x.indices)  # type: ignore[union-attr]
     return ()
 
 
 def parts(*roots: Expression) -> list[Expression]:
     """Every expression beneath some others and themselves, each once, operands first."""
-    seen: set[int] = set()
+    opened: set[int] = set()
+    done: set[int] = set()
     order: list[Expression] = []
-    stack: list[tuple[Expression, bool]] = [(x, False) for x in reversed(roots)]
+    stack = [*reversed(roots)]
     while stack:
-        x, ready = stack.pop()
-        if ready:
+        x = stack[-1]
+        key = id(x)
+        if key not in opened:
+            opened.add(key)
+            for y in reversed(operands_of(x)):
+                if id(y) not in opened:
+                    stack.append(y)
+            continue
+        stack.pop()
+        if key not in done:
+            done.add(key)
             order.append(x)
-        elif id(x) not in seen:
-            seen.add(id(x))
-            stack.append((x, True))
-            stack.extend((y, False) for y in operands_of(x))
     return order
 
 
