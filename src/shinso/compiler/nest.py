@@ -181,7 +181,7 @@ def parts(*roots: Expression) -> list[Expression]:
         key = id(x)
         if key not in opened:
             opened.add(key)
-            for y in reversed(operands_of(x)):
+            for y in operands_of(x):
                 if id(y) not in opened:
                     stack.append(y)
             continue
