@@ -42,6 +42,7 @@ from shinso.compiler.nest import (
     Sum,
     neutral,
 )
+from shinso.compiler.pieces import pieces
 from shinso.compiler.program import Call, Delivery, HostCall, Program, Slot, canonical
 from shinso.compiler.rewrite import rewrite
 from shinso.compiler.root import Root, is_leaf, sources, target_place
@@ -212,12 +213,13 @@ class _Assembly:
     def _plain_stage(self, stage: Stage, level: int) -> None:
         for before, box in self._boxes(stage, level):
             assert not before
-            box = collapse(box)
-            work = math.prod(x.extent for x in (*box.pure, *box.reduction))
-            parallel = self.threads > 1 and work >= _WORTH_A_TEAM and not box.serial
-            body = schedule.schedule(box, self.target, parallel)
-            if body:
-                self._call(body, stage, serial=not _has_parallel(body))
+            for piece in pieces(box):
+                part = collapse(piece)
+                work = math.prod(x.extent for x in (*part.pure, *part.reduction))
+                parallel = self.threads > 1 and work >= _WORTH_A_TEAM and not part.serial
+                body = schedule.schedule(part, self.target, parallel)
+                if body:
+                    self._call(body, stage, serial=not _has_parallel(body))
 
     def _batch_phase(self, level: int, stages: list[Stage]) -> None:
         setup: list[Statement] = []
@@ -226,9 +228,9 @@ class _Assembly:
             for root in stage.roots:
                 self._give_memory(root)
             for before, box in self._boxes(stage, level):
-                box = collapse(box)
-                made = schedule.schedule(box, self.target, parallel=False)
-                (setup if before else body).extend(made)
+                for piece in pieces(box):
+                    made = schedule.schedule(collapse(piece), self.target, parallel=False)
+                    (setup if before else body).extend(made)
         if body:
             loop = For(BATCH, EXTENT, tuple(body), parallel=True)
             self._call((*setup, loop), *stages)

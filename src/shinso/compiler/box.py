@@ -1,6 +1,7 @@
 """Boxes of work: what is to be done at every point of some loops, before it is scheduled.
 
-Neighbouring loops that move all positions alike can be joined; a loop can be cut into pieces.
+Neighbouring loops that move all positions alike can be joined; a loop can be cut into equal pieces,
+or restricted to some of its steps.
 """
 
 from __future__ import annotations
@@ -138,6 +139,26 @@ def split(box: Box, loop: Loop, length: int) -> Box:
     inner = tuple(replace(x, extent=length) if x is loop else x for x in box.pure)
     pieces = Loop(outer, loop.extent // length)
     return replace(_placed(box, place), pure=(pieces, *inner))
+
+
+def restricted(box: Box, loop: Loop, first: int, length: int) -> Box:
+    """The part of a box where a pure loop is at `first` or one of the next steps."""
+
+    def place(at: Affine) -> Affine:
+        return Affine(at.start + first * at.step(loop.variable), at.steps)
+
+    pure = tuple(replace(x, extent=length) if x is loop else x for x in box.pure)
+    return replace(_placed(box, place), pure=pure)
+
+
+def expressions(box: Box) -> list[Expression]:
+    """What is folded and what is written."""
+    found = [s.value for s in box.then]
+    for fold in box.sums:
+        found.append(fold.value)
+        if fold.begin is not None:
+            found.append(fold.begin)
+    return found
 
 
 def with_folded(then: Sequence[Store], value: Load) -> tuple[Store, ...]:
