@@ -127,6 +127,14 @@ def test_flattened_images_are_not_moved():
     assert len(node.operation.left) == 4
 
 
+@pytest.mark.parametrize("kernel", [(1, 3), (3, 1), (1, 1)])
+def test_flat_kernels_on_small_maps(kernel):
+    """An axis of length 1 belongs to the padded view alone."""
+    padding = (kernel[0] // 2, kernel[1] // 2)
+    run = gradients(lambda x, w: ops.conv2d(x, w, padding=padding), 2)
+    assert_close(run, draw(4, 6, 2, 2), draw(5, 6, *kernel))
+
+
 @pytest.mark.parametrize("padding", [0, 1])
 @pytest.mark.parametrize("sizes", [(8, 8), (7, 8), (13, 13), (4, 5), (16, 16)])
 @pytest.mark.parametrize("kernel", [3, 5])

@@ -88,6 +88,8 @@ def _products_in_place(
     taps = [k for _, _, k, _, _ in slides]
     lengths = {k: other.shape[others.index(k)] for k in taps}
     rest = [name for name in contract.out if name not in mine]
+    if not set(rest) <= set(others):
+        return None  # an axis of length 1 that only the padded view has
     out = [*(name for name in contract.out if name in mine), *taps, *rest]
     if side == 0:
         products = build.contract(v, other, mine, others, out, "einsum")
