@@ -41,6 +41,7 @@ LOSSES = {
     "BCEWithLogitsLoss": (nn.BCEWithLogitsLoss(), draw(4), HALF),
     "KLDivLoss": (nn.KLDivLoss("batchmean"), -np.abs(draw(4, 3)), np.abs(draw(4, 3))),
     "HingeLoss": (nn.HingeLoss(), draw(4), SIGNS),
+    "AuxiliaryLoss": (nn.AuxiliaryLoss(nn.MSELoss()), draw(4), HALF),
 }
 
 

@@ -16,6 +16,7 @@ F = np.float32
     [
         (np.zeros((3, 4), F), np.array([0, 1, 3]), "classification"),
         (np.zeros((3, 4), F), np.eye(4)[:3], "classification"),
+        (np.zeros((3, 4), F), np.full((3, 4), F(0.1)) + F(0.6) * np.eye(4)[:3], "classification"),
         (np.zeros((3, 1), F), np.array([[0.0], [1], [1]]), "classification"),
         (np.zeros(3, F), np.array([0, 1, 1]), "classification"),
         (np.zeros((3, 1), F), np.array([[-1.0], [1], [1]]), "classification"),

@@ -12,6 +12,8 @@ import typer
 
 from shinso import models, nn, optim
 from shinso.cli.listing import parse_shape
+from shinso.cli.methods import Methods
+from shinso.cli.papers import AUXILIARY_WEIGHTS
 from shinso.cli.screen import console, errors
 from shinso.cli.session import absolute, load_splits, loss_for, make_plan
 from shinso.compiler.step import Step
@@ -107,7 +109,7 @@ def _of_shape(name: str, input_shape: str | None, classes: int) -> _Task:
     if shape is None:
         shape = models.entry(name).input_shape
     network = models.create(name, classes, shape)
-    return _Task(network, nn.CrossEntropyLoss(), shape, classes, classes)
+    return _Task(network, _loss(name, nn.CrossEntropyLoss()), shape, classes, classes)
 
 
 def _of_data(name: str, spec: str) -> _Task:
@@ -116,7 +118,13 @@ def _of_data(name: str, spec: str) -> _Task:
     spec = absolute(spec)
     plan = make_plan(name, load_splits(spec, None, None, None), spec, None, None, {})
     classes = plan.outputs if plan.task == "classification" else 0
-    return _Task(plan.build(), loss_for(plan), plan.pipeline.output_shape, classes, plan.outputs)
+    loss = _loss(name, loss_for(plan))
+    return _Task(plan.build(), loss, plan.pipeline.output_shape, classes, plan.outputs)
+
+
+def _loss(name: str, plain: nn.Module) -> nn.Module:
+    """The loss to train a model with, which may have auxiliary heads."""
+    return Methods(aux_weight=AUXILIARY_WEIGHTS.get(models.entry(name).name)).loss(plain)
 
 
 def _inputs(task: _Task, batch: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -15,8 +15,9 @@ from shinso.data import (
     RandomRotation,
     Resize,
 )
+from shinso.data.protocols import Transform
 
-AUGMENTATIONS = ("none", "shift", "flip", "rotate")
+AUGMENTATIONS = ("none", "shift", "crop", "reflect", "flip", "rotate")
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,24 @@ class Pipeline:
             return (self.input_shape[0], self.side, self.side)
         return self.input_shape
 
-    def steps(self, augment: Sequence[str] = ()) -> Compose:
-        """The transforms in order; augmentations only act on training batches."""
+    def steps(self, augment: Sequence[str] = (), last: Sequence[Transform] = ()) -> Compose:
+        """The transforms in order.
+
+        augment: names of augmentations, for training batches only. last: what comes after them and
+        after normalizing.
+        """
         steps: list[Any] = []
         if self.is_image and self.side is not None:
             steps += _fit(self.input_shape[1:], self.side)
         for name in augment:
-            steps += self._augmentation(name)
+            if name != "crop":
+                steps += self._augmentation(name)
         steps.append(Normalize(self.mean, self.std))
-        return Compose(steps)
+        # Its border is 0 after normalizing: the mean, as He et al. 2015 have it.
+        for name in augment:
+            if name == "crop":
+                steps += self._augmentation(name)
+        return Compose([*steps, *last])
 
     def _augmentation(self, name: str) -> list[Any]:
         if name not in AUGMENTATIONS:
@@ -64,8 +74,13 @@ class Pipeline:
         if not self.is_image:
             raise ValueError(f"augmentation {name!r} is for images; this data set is a table")
         height, width = self.output_shape[1:]
+        eighth = max(1, min(height, width) // 8)  # the papers' 4 of 32 pixels
         if name == "shift":
             return [RandomCrop((height, width), padding=max(1, min(height, width) // 10))]
+        if name == "crop":
+            return [RandomCrop((height, width), padding=eighth)]
+        if name == "reflect":
+            return [RandomCrop((height, width), padding=eighth, padding_mode="reflect")]
         if name == "flip":
             return [RandomHorizontalFlip()]
         return [RandomRotation(10.0)]

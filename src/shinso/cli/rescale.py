@@ -19,9 +19,15 @@ class Rescaled(nn.Module):
         super().__init__()
         self.network, self.center, self.spread = network, center, spread
 
-    def forward(self, x: Any) -> Tensor:
-        """The network's answer in the target's units."""
-        return self.network(x) * self.spread + self.center
+    def forward(self, x: Any) -> Tensor | tuple[Tensor | None, ...]:
+        """The network's answer in the target's units, and that of its auxiliary heads."""
+        y = self.network(x)
+        if isinstance(y, tuple):
+            return tuple(head if head is None else self._rescaled(head) for head in y)
+        return self._rescaled(y)
+
+    def _rescaled(self, y: Tensor) -> Tensor:
+        return y * self.spread + self.center
 
     def extra_repr(self) -> str:
         """The units."""

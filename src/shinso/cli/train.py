@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ import numpy as np
 import typer
 
 from shinso import models
+from shinso.cli.methods import Methods
+from shinso.cli.papers import AUXILIARY_WEIGHTS, Paper, paper_for, usual_rate
 from shinso.cli.pipeline import AUGMENTATIONS
 from shinso.cli.recipe import (
     COMPILE,
@@ -39,6 +42,8 @@ from shinso.data import DataError, DataLoader, DataSplits
 from shinso.ops import manual_seed
 from shinso.train import EarlyStopping, Interrupted, Trainer
 
+METHODS = "Against overfitting (0: off)"
+
 
 def command(
     model: Annotated[str | None, typer.Argument(help="A name from `shinso models`.")] = None,
@@ -55,7 +60,8 @@ def command(
     ] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate. [default: by optimizer]")] = None,
     optimizer: Annotated[
-        str | None, typer.Option(help="sgd (momentum 0.9), adam, adamw, … [default: adamw]")
+        str | None,
+        typer.Option(help="sgd (momentum 0.9), nesterov, adam, adamw, … [default: adamw]"),
     ] = None,
     weight_decay: Annotated[
         float | None,
@@ -71,6 +77,64 @@ def command(
             "[default: shift,rotate for fewer than 10 000 images, else none]"
         ),
     ] = None,
+    mixup: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="ALPHA",
+            help="Blend pairs of examples and their targets (0.2 to 1). Training accuracy then "
+            "counts the larger part as true.",
+            rich_help_panel=METHODS,
+        ),
+    ] = None,
+    cutmix: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="ALPHA",
+            help="Paste a part of one image into another (1); with --mixup, one or the other.",
+            rich_help_panel=METHODS,
+        ),
+    ] = None,
+    cutout: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="SIZE",
+            help="Hide a square of so many pixels a side (16 of 32).",
+            rich_help_panel=METHODS,
+        ),
+    ] = None,
+    random_erasing: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="P",
+            help="Hide a random rectangle with this probability (0.5).",
+            rich_help_panel=METHODS,
+        ),
+    ] = None,
+    label_smoothing: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="E",
+            help="Spread so much of each target over all classes (0.1), in the test loss, too.",
+            rich_help_panel=METHODS,
+        ),
+    ] = None,
+    aux_weight: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="W",
+            help="What the losses of auxiliary heads count for. [default: googlenet 0.3, "
+            "inception_v3 0.4]",
+            rich_help_panel=METHODS,
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Decides weights, order and masks. [default: 0]")
     ] = None,
@@ -83,7 +147,10 @@ def command(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="An option of the model, such as hidden=300,100. Repeatable."),
+        typer.Option(
+            "--set",
+            help="An option of the model, such as hidden=300,100 or drop_path=0.2. Repeatable.",
+        ),
     ] = None,
     patience: Annotated[
         int | None,
@@ -110,6 +177,9 @@ def command(
 ) -> None:
     """Train a model; show how it does on the test data; leave a run folder with a report.
 
+    What you do not choose is a short recipe that suits the data's size, or on cifar10 the recipe of
+    the paper that the model is from, which can take very long: see what it prints first.
+
     The test data are measured after every epoch, but nothing is chosen by them: the last weights
     are the result. Ctrl-C saves first; --resume goes on.
     """
@@ -121,9 +191,18 @@ def command(
         "weight_decay": weight_decay,
         "schedule": schedule,
     }
+    against = {
+        "mixup": mixup,
+        "cutmix": cutmix,
+        "cutout": cutout,
+        "random_erasing": random_erasing,
+        "label_smoothing": label_smoothing,
+        "aux_weight": aux_weight,
+    }
     if resume is not None:
         others: list[object] = [model, data, augment, image_size, target, out, set_, patience, seed]
-        others += [overfit_batches, fast_dev_run or None, compile_, *chosen.values()]
+        others += [overfit_batches, fast_dev_run or None, compile_]
+        others += [*chosen.values(), *against.values()]
         if any(value is not None for value in others):
             raise ValueError(
                 "--resume goes on with the run as it was begun; of the other options it takes only "
@@ -143,13 +222,16 @@ def command(
     data = absolute(data)
     splits = load_splits(data, data_dir, image_size, target)
     plan = make_plan(model, splits, data, image_size, target, options)
+    name = models.entry(model).name
+    paper = paper_for(name, splits.name)
     settings = Settings(
-        default_recipe(len(splits.train), chosen),
-        _augmentations(augment, plan, len(splits.train)),
+        default_recipe(len(splits.train), chosen, paper, usual_rate(name)),
+        _augmentations(augment, plan, len(splits.train), paper),
         seed or 0,
         patience,
         overfit_batches or 0,
         compile_ or "auto",
+        _methods(against, plan),
     )
     folder = _new_folder(f"{model}-{splits.name}") if out is None else _folder("--out", out)
     run(plan, splits, settings, folder, data_dir, fast_dev_run=fast_dev_run, workers=workers)
@@ -197,7 +279,8 @@ def run(
         shuffle=True,
         num_workers=workers,
         seed=settings.seed,
-        transform=plan.pipeline.steps(settings.augment),
+        transform=plan.pipeline.steps(settings.augment, settings.methods.image_steps()),
+        batch_transform=settings.methods.batch_transform(plan),
     )
     test = loader_for(splits.test, plan)
     optimizer = make_optimizer(recipe, model.parameters())
@@ -206,7 +289,7 @@ def run(
     patience = settings.patience
     trainer = Trainer(
         model,
-        loss_for(plan),
+        settings.methods.loss(loss_for(plan)),
         optimizer,
         schedule=make_schedule(recipe, optimizer, min(steps, len(train))),
         schedule_every="step",
@@ -234,14 +317,15 @@ def run(
 
 def _announce(plan: Plan, splits: DataSplits, settings: Settings, model: Any) -> None:
     parameters = sum(p.size for p in model.parameters())
-    augment = ", ".join(settings.augment) or "none"
+    augment = ", ".join([*settings.augment, *settings.methods.words()]) or "none"
     recipe = settings.recipe
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
+    source = f"\nrecipe: {recipe.source}" if recipe.source else ""
     console.print(
         f"{plan.model} ({parameters:,} parameters) on {splits.name}: {len(splits.train):,} "
         f"training and {len(splits.test):,} test examples\n{epochs}, batches of "
-        f"{recipe.batch_size}, {recipe.optimizer} at {recipe.lr:g} ({recipe.schedule}), "
-        f"augmentation {augment}, seed {settings.seed}",
+        f"{recipe.batch_size}, {recipe.optimizer} at {recipe.lr:g} ({recipe.words()}), weight "
+        f"decay {recipe.weight_decay:g}, augmentation {augment}, seed {settings.seed}{source}",
         markup=False,
         soft_wrap=True,
     )
@@ -275,13 +359,26 @@ def _number(name: str, value: float) -> str:
     return f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.4f}"
 
 
-def _augmentations(text: str | None, plan: Plan, examples: int) -> tuple[str, ...]:
+def _augmentations(
+    text: str | None, plan: Plan, examples: int, paper: Paper | None
+) -> tuple[str, ...]:
     if text is None:
+        if paper is not None:
+            return paper.augment
         small = plan.pipeline.is_image and plan.side is not None and examples < SMALL
         return ("rotate", "shift") if small else ()
     names = [name.strip() for name in text.split(",") if name.strip()]
     plan.pipeline.steps(names)  # complain about unknown ones before anything is written
     return tuple(name for name in names if name != "none")
+
+
+def _methods(given: Mapping[str, Any], plan: Plan) -> Methods:
+    """Those chosen, and the auxiliary weight that a network with such heads needs."""
+    weight = AUXILIARY_WEIGHTS.get(models.entry(plan.model).name)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    methods = Methods(**{"aux_weight": weight, **chosen})
+    methods.check(plan)
+    return methods
 
 
 def _new_folder(name: str) -> Path:

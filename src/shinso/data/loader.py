@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from shinso.data.errors import DataError
 from shinso.data.prefetch import ordered_map
-from shinso.data.protocols import Array, Dataset, Transform
-from shinso.data.shuffle import ORDER, TRANSFORM, check_seed, generator, permutation
+from shinso.data.protocols import Array, BatchTransform, Dataset, Transform
+from shinso.data.shuffle import MIX, ORDER, TRANSFORM, check_seed, generator, permutation
 
 Batch = tuple[Array, ...]
 
@@ -35,6 +35,8 @@ class DataLoader:
     prefetch: batches each worker prepares ahead (PyTorch: `prefetch_factor`).
     transform: `transform(x, rng) -> x` for the first array of each batch. target_transform: the
     same for the last array of each batch, e.g. `OneHot(10)`.
+    batch_transform: `batch_transform(x, t, rng) -> (x, t)` for both of them together, after the
+    other two, e.g. `Mixup(0.2, 10)`; its generator is one of its own.
     Raises ValueError for an argument out of its range, TypeError for one of the wrong kind.
     """
 
@@ -49,6 +51,7 @@ class DataLoader:
         transform: Transform | None = None,
         prefetch: int = 2,
         target_transform: Transform | None = None,
+        batch_transform: BatchTransform | None = None,
     ) -> None:
         self.dataset = dataset
         self.batch_size = _at_least(1, batch_size, "batch_size")
@@ -59,6 +62,7 @@ class DataLoader:
         self.transform = transform
         self.prefetch = _at_least(1, prefetch, "prefetch")
         self.target_transform = target_transform
+        self.batch_transform = batch_transform
         self._epoch = 0
 
     @property
@@ -111,13 +115,15 @@ class DataLoader:
     def _load(self, indices: NDArray[np.int64], epoch: int, number: int) -> Batch:
         """Take the examples `indices` out of the data set and transform them."""
         batch = _as_arrays(self.dataset[indices], len(indices), number)
-        if self.transform is None and self.target_transform is None:
-            return batch
-        rng = generator(self.seed, TRANSFORM, epoch, number)
-        if self.transform is not None:
-            batch = (self.transform(batch[0], rng), *batch[1:])
-        if self.target_transform is not None:
-            batch = (*batch[:-1], self.target_transform(batch[-1], rng))
+        if self.transform is not None or self.target_transform is not None:
+            rng = generator(self.seed, TRANSFORM, epoch, number)
+            if self.transform is not None:
+                batch = (self.transform(batch[0], rng), *batch[1:])
+            if self.target_transform is not None:
+                batch = (*batch[:-1], self.target_transform(batch[-1], rng))
+        if self.batch_transform is not None:
+            rng = generator(self.seed, MIX, epoch, number)
+            batch = _mix(self.batch_transform, batch, rng)
         return batch
 
     def __repr__(self) -> str:
@@ -125,6 +131,22 @@ class DataLoader:
             f"DataLoader({len(self.dataset)} examples, batch_size={self.batch_size}, "
             f"shuffle={self.shuffle}, {len(self)} batches)"
         )
+
+
+def _mix(transform: BatchTransform, batch: Batch, rng: np.random.Generator) -> Batch:
+    """Change the inputs and targets of a batch together."""
+    if len(batch) < 2:
+        raise DataError(
+            f"batch_transform={transform!r} takes inputs and targets, but the data set delivers "
+            f"{len(batch)} array: give ArrayDataset(x, t)."
+        )
+    found = transform(batch[0], batch[-1], rng)
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise TypeError(
+            f"batch_transform={transform!r} must return the pair (x, t), not "
+            f"{type(found).__name__}."
+        )
+    return (found[0], *batch[1:-1], found[1])
 
 
 def _as_arrays(taken: Any, count: int, number: int) -> Batch:

@@ -13,6 +13,11 @@ Array: TypeAlias = NDArray[Any]
 Transform: TypeAlias = Callable[[Array, np.random.Generator | None], Array]
 """A function of a whole batch and a random generator, as in `shinso.data.transforms`."""
 
+BatchTransform: TypeAlias = Callable[
+    [Array, Array, np.random.Generator | None], tuple[Array, Array]
+]
+"""A function of a batch's inputs, its targets and a generator, as in `shinso.data.mixing`."""
+
 
 class Dataset(Protocol):
     """Anything that has a length and can be indexed by an array of example numbers.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 SPLIT = 0
 ORDER = 1
 TRANSFORM = 2
+MIX = 3
 
 
 def check_seed(seed: int) -> int:

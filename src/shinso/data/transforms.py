@@ -136,7 +136,7 @@ class OneHot:
     num_classes: int
 
     def __post_init__(self) -> None:
-        _whole(self.num_classes, 1, "OneHot: num_classes")
+        whole_number(self.num_classes, 1, "OneHot: num_classes")
 
     def __call__(self, t: Array, rng: np.random.Generator | None = None) -> Array:
         """Return the one-hot rows.
@@ -188,7 +188,7 @@ class Pad:
         if len(values) not in (1, 2, 4):
             raise ValueError(f"Pad: padding takes 1, 2 or 4 numbers, got {len(values)}.")
         for value in values:
-            _whole(value, 0, "Pad: padding")
+            whole_number(value, 0, "Pad: padding")
         left, top, right, bottom = (values * (4 // len(values)))[:4]
         return left, top, right, bottom
 
@@ -303,10 +303,10 @@ def height_and_width(size: Any, who: str) -> tuple[int, int]:
     values = (size, size) if isinstance(size, int | np.integer) else tuple(size)
     if len(values) != 2:
         raise ValueError(f"{who}: size must be one number or (height, width), got {size!r}.")
-    return _whole(values[0], 1, f"{who}: size"), _whole(values[1], 1, f"{who}: size")
+    return whole_number(values[0], 1, f"{who}: size"), whole_number(values[1], 1, f"{who}: size")
 
 
-def _whole(value: Any, low: int, name: str) -> int:
+def whole_number(value: Any, low: int, name: str) -> int:
     """Return `value` as an int if it is a whole number >= low."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise TypeError(f"{name} must be a whole number, got {value!r}.")

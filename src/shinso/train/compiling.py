@@ -21,6 +21,7 @@ from shinso.compiler.runtime.affinity import get_num_threads
 from shinso.compiler.target import target
 from shinso.graph import Tensor
 from shinso.graph.mode import mode
+from shinso.train.outputs import check_single, main_output
 
 if TYPE_CHECKING:
     from shinso.train.trainer import Trainer
@@ -64,7 +65,7 @@ class Compiling:
         self._saved: Mapping[str, Any] = {}
         self._train = compile(lambda x, t: trainer.train_step(x, t))
         self._test = compile(lambda x, t: _judge(trainer, x, t))
-        self._predict = compile(lambda x: trainer.model(x))
+        self._predict = compile(lambda x: main_output(trainer.model(x)))
 
     def decide(self, compiled: bool, step: int) -> None:
         """From here on the run is compiled, or in NumPy."""
@@ -86,12 +87,12 @@ class Compiling:
         return result
 
     def test_step(self, x: Any, t: Any) -> tuple[Tensor, Tensor]:
-        """Output and loss of a batch."""
+        """Main output and loss of a batch."""
         result: tuple[Tensor, Tensor] = self._run(self._test, x, t)
         return result
 
     def predict_step(self, x: Any) -> Tensor:
-        """The output of a batch."""
+        """The main output of a batch."""
         result: Tensor = self._run(self._predict, x)
         return result
 
@@ -172,4 +173,5 @@ class Compiling:
 
 def _judge(trainer: Trainer, x: Any, t: Any) -> tuple[Any, Any]:
     y = trainer.model(x)
-    return y, trainer.loss(y, t)
+    check_single(y, trainer.loss)
+    return main_output(y), trainer.loss(y, t)

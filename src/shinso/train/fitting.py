@@ -17,6 +17,7 @@ from shinso.train.checkpoint import BEST, LAST, Checkpoint, save_checkpoint
 from shinso.train.diagnose import NonFiniteError, diagnose, is_non_finite
 from shinso.train.history import History
 from shinso.train.interrupt import Guard, Interrupted
+from shinso.train.outputs import main_output
 from shinso.train.progress import make_progress
 from shinso.train.snapshot import capture, environment, restore, run_config
 from shinso.train.sources import pair, sample_numbers
@@ -196,7 +197,7 @@ class Fit:
             value = float(loss.data)
             trainer.running.update(value, len(x))
             for metric in trainer.metrics:
-                metric.update(y.data, t)
+                metric.update(main_output(y).data, t)
             trainer.batch = number + 1
             trainer.step += 1
             self.whole = True

@@ -8,7 +8,9 @@ Class metrics understand `y` as
     (N,) or (N, 1) floats, one output per sample: class 1 above `threshold`, else class 0 (0.5 is
         right for probabilities; give 0 if the outputs are logits);
     (N,) integers: the classes themselves;
-and `t` as class numbers (N, ...), or one-hot or probability rows (N, C, ...).
+and `t` as class numbers (N, ...), or one-hot or probability rows (N, C, ...). Of probabilities,
+such as the mixed targets of `data.Mixup`, the largest is taken for the true class: an accuracy then
+says how often the network finds the larger part of a mixture.
 
 Conventions: 0/0 counts as 0 (a class that was never predicted has precision 0, one that never
 occurs has recall 0, and F1 is 0 where both are). A macro average goes over the classes that occur

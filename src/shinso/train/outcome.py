@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shinso.cell import Array
+from shinso.train.outputs import main_output
 from shinso.train.sources import pair, sample_numbers
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def measure_outcome(trainer: Trainer, loader: Any) -> Outcome:
                 complete = False
                 break
             x, t = pair(batch)
-            outputs.append(trainer.model(x).numpy())
+            outputs.append(main_output(trainer.model(x)).numpy())
             targets.append(np.asarray(t))
             known = sample_numbers(loader, 0, batch_number)
             numbers.append(np.arange(seen, seen + len(x)) if known is None else known)
@@ -79,14 +80,14 @@ def interpret(y: Array, t: Array) -> tuple[str, Array, Array, Array]:
     """What outputs and targets mean: (task, true, predicted, probability of the predicted class).
 
     Classes are recognized by targets that are whole numbers of shape (N,) beside scores (N, C),
-    by one-hot rows, or by targets 0 and 1 (or -1 and 1) beside one output. Outputs that are no
-    probabilities yet are taken for logits.
+    by one-hot rows or shares of classes (the largest counts), or by targets 0 and 1 (or -1 and 1)
+    beside one output. Outputs that are no probabilities yet are taken for logits.
     """
     nothing = np.zeros(0)
     if y.ndim == 2 and y.shape[1] > 1:
         if t.ndim == 1 and t.dtype.kind in "iub" and (t.size == 0 or t.max() < y.shape[1]):
             return "classification", t.astype(np.int64), y.argmax(axis=1), probabilities(y)
-        if t.shape == y.shape and np.all((t == 0) | (t == 1)) and np.all(t.sum(axis=1) == 1):
+        if t.shape == y.shape and np.all(t >= 0) and np.allclose(t.sum(axis=1), 1, atol=1e-5):
             return "classification", t.argmax(axis=1), y.argmax(axis=1), probabilities(y)
     if y.ndim in (1, 2) and y.size == len(y) == t.size and _two_valued(t):
         p = y.reshape(-1).astype(np.float64)

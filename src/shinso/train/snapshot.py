@@ -183,7 +183,7 @@ def _schedule_config(trainer: Trainer) -> dict[str, Any]:
 
 
 def _name(loss: Any) -> str:
-    return getattr(loss, "__name__", None) or repr(loss)
+    return getattr(loss, "__name__", None) or " ".join(repr(loss).split())
 
 
 def _plain(value: Any) -> Any:

@@ -10,28 +10,49 @@ import numpy as np
 
 from shinso.cell import Array
 from shinso.data import ArrayDataset, DataLoader, train_test_split
+from shinso.data.protocols import BatchTransform, Transform
 
 Batch = tuple[Array, Array]
 
 
-def as_loader(data: Any, batch_size: int, shuffle: bool, seed: int, what: str) -> Any:
+def as_loader(
+    data: Any,
+    batch_size: int,
+    shuffle: bool,
+    seed: int,
+    what: str,
+    transform: Transform | None = None,
+    batch_transform: BatchTransform | None = None,
+) -> Any:
     """A loader for `data`.
 
     data: a DataLoader (used as it is; anything with `batches(epoch, start)` and a length will do),
     a data set with a length that is indexed by arrays, or a tuple of arrays (x, t).
-    what: what to call it in messages. Raises TypeError for anything else, ValueError if there is no
+    what: what to call it in messages. transform, batch_transform: for the loader that is made of a
+    data set or of arrays, see `DataLoader`.
+    Raises TypeError for anything else, ValueError if there is no
     batch in it.
     """
     if hasattr(data, "batches") and hasattr(data, "__len__"):
         loader = data
     elif isinstance(data, (tuple, list)) and all(isinstance(a, np.ndarray) for a in data):
-        loader = DataLoader(ArrayDataset(*data), batch_size, shuffle, seed=seed)
+        data = ArrayDataset(*data)
+        loader = None
     elif hasattr(data, "__len__") and hasattr(data, "__getitem__") and not _is_plain(data):
-        loader = DataLoader(data, batch_size, shuffle, seed=seed)
+        loader = None
     else:
         raise TypeError(
             f"{what} takes a DataLoader, a data set or a tuple of arrays (x, t), not "
             f"{type(data).__name__}"
+        )
+    if loader is None:
+        loader = DataLoader(
+            data,
+            batch_size,
+            shuffle,
+            seed=seed,
+            transform=transform,
+            batch_transform=batch_transform,
         )
     if len(loader) == 0:
         raise ValueError(

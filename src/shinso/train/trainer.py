@@ -12,7 +12,9 @@ import numpy as np
 
 from shinso.cell import Array, require
 from shinso.data import ArrayDataset, DataLoader
+from shinso.data.protocols import BatchTransform, Transform
 from shinso.graph import Tensor, no_grad
+from shinso.nn.auxiliary_loss import AuxiliaryLoss
 from shinso.nn.module import Module
 from shinso.optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
 from shinso.train.callbacks import Callback, overriding
@@ -21,6 +23,7 @@ from shinso.train.compiling import Compiling
 from shinso.train.diagnose import NON_FINITE
 from shinso.train.fitting import Fit
 from shinso.train.history import History
+from shinso.train.outputs import check_single, main_output
 from shinso.train.progress import Progress
 from shinso.train.runs import RunFolder
 from shinso.train.sources import Limited, as_loader, pair, split_off
@@ -36,6 +39,12 @@ class Trainer:
 
     model: a Module. loss: a Module or function of (output, target) that gives a scalar, a mean over
     the batch. optimizer: over the model's parameters.
+    auxiliary_weight: for a model that in training gives a tuple, the main output first and those of
+    auxiliary heads after it: what their losses count for, see `nn.AuxiliaryLoss`. Metrics and
+    predictions are about the main output in any case.
+    transform, batch_transform: changes to training batches, such as `data.Cutout(4)` and
+    `data.Mixup(0.2, 10)`, for training data given as arrays or a data set; a DataLoader has its
+    own. With mixed targets a training accuracy counts the largest share as the true class.
     schedule: a learning-rate schedule from `optim`, stepped after every "epoch" or every "step"
     (schedule_every); `optim.ReduceLROnPlateau` watches val_loss, or loss without validation.
     metrics: names ("accuracy", "top_5_accuracy", "mae", "rmse", "precision", "recall", "f1") or
@@ -61,6 +70,9 @@ class Trainer:
         loss: Callable[[Any, Any], Tensor],
         optimizer: Optimizer,
         *,
+        auxiliary_weight: float | None = None,
+        transform: Transform | None = None,
+        batch_transform: BatchTransform | None = None,
         schedule: Any = None,
         schedule_every: str = "epoch",
         metrics: Sequence[str | Metric] = (),
@@ -77,7 +89,9 @@ class Trainer:
         config: Mapping[str, Any] | None = None,
         compile: bool | str = "auto",
     ) -> None:
-        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.model, self.optimizer = model, optimizer
+        self.loss = loss if auxiliary_weight is None else AuxiliaryLoss(loss, auxiliary_weight)
+        self.transform, self.batch_transform = transform, batch_transform
         self.schedule, self.schedule_every = schedule, schedule_every
         self.metrics = as_metrics(metrics)
         self.callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
@@ -140,10 +154,11 @@ class Trainer:
     def train_step(self, x: Array, t: Array) -> tuple[Tensor, Tensor]:
         """Learn from one batch: the textbook's lines. Override it for another way of learning.
 
-        x, t: the batch. Returns (loss, output). Raises ValueError before anything is updated if the
-        loss or a gradient is not finite.
+        x, t: the batch. Returns (loss, main output). Raises ValueError before anything is updated
+        if the loss or a gradient is not finite.
         """
         y = self.model(x)
+        check_single(y, self.loss)
         loss = self.loss(y, t)
         if not isinstance(loss, Tensor):
             raise TypeError(
@@ -154,7 +169,7 @@ class Trainer:
         self.prepare_update(loss)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        return loss, y
+        return loss, main_output(y)
 
     def prepare_update(self, loss: Tensor) -> None:
         """Between backward and update: refuse numbers that are not finite, and clip gradients.
@@ -201,7 +216,21 @@ class Trainer:
             if validation is not None:
                 raise ValueError("give validation data or a validation_split, not both")
             train, validation = split_off(train, validation_split, self.seed)
-        loader = as_loader(train, batch_size, shuffle, self.seed, "fit(train)")
+        given = self.transform is not None or self.batch_transform is not None
+        if given and hasattr(train, "batches"):
+            raise ValueError(
+                "the Trainer's transform and batch_transform are for arrays and data sets; give "
+                "them to this DataLoader instead"
+            )
+        loader = as_loader(
+            train,
+            batch_size,
+            shuffle,
+            self.seed,
+            "fit(train)",
+            self.transform,
+            self.batch_transform,
+        )
         held_out = None
         if validation is not None:
             held_out = as_loader(validation, batch_size, False, self.seed, "fit(validation)")
@@ -287,7 +316,8 @@ class Trainer:
         with self.evaluating():
             outputs = [self.compiling.predict_step(batch[0]).numpy() for batch in x.batches(0)]
             if not outputs:
-                outputs = [self.model(x.dataset[np.zeros(0, dtype=np.int64)][0]).numpy()]
+                empty = x.dataset[np.zeros(0, dtype=np.int64)][0]
+                outputs = [main_output(self.model(empty)).numpy()]
         return np.concatenate(outputs)
 
     @contextmanager
