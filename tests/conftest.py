@@ -8,6 +8,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-names", action="store_true", help="write tests/public_names.txt")
+    parser.addoption("--update-figures", action="store_true", help="write models/figures.py")
     parser.addoption("--update-golden", action="store_true", help="write tests/compiler/golden_ir")
     parser.addoption(
         "--guard-pages", choices=("end", "start"), help="forbidden pages around compiled buffers"

@@ -9,6 +9,7 @@
 from shinso import data, models, nn, ops, optim, train
 from shinso.checking import Checked, check
 from shinso.compiler import TraceError, compile
+from shinso.data.weight_file import load, save
 from shinso.graph import (
     Function,
     GradientError,
@@ -41,6 +42,7 @@ __all__ = [
     "get_default_dtype",
     "get_rng_state",
     "is_grad_enabled",
+    "load",
     "manual_seed",
     "models",
     "nn",
@@ -48,6 +50,7 @@ __all__ = [
     "numerical_gradient",
     "ops",
     "optim",
+    "save",
     "set_default_dtype",
     "set_rng_state",
     "summary",

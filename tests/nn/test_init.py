@@ -83,3 +83,22 @@ def test_bad_requests():
         init.calculate_gain("mish")
     with pytest.raises(ValueError, match="2 axes"):
         init.orthogonal_(weight(3))
+
+
+def test_the_cut_normal_distribution():
+    w = init.trunc_normal_(weight(200, 300), std=0.1, a=-0.2, b=0.1)
+    assert w.dtype == np.float32
+    assert w.data.min() >= np.float32(-0.2)
+    assert w.data.max() <= np.float32(0.1)
+    assert w.data.max() > 0.099
+    # Mean and deviation of N(0, 1) between -2 and 1, times 0.1.
+    density = [math.exp(-z * z / 2) / math.sqrt(2 * math.pi) for z in (-2, 1)]
+    share = 0.5 * (math.erf(1 / math.sqrt(2)) + math.erf(2 / math.sqrt(2)))
+    mean = (density[0] - density[1]) / share
+    variance = 1 + (-2 * density[0] - density[1]) / share - mean**2
+    assert w.data.mean() == pytest.approx(0.1 * mean, rel=0.03)
+    assert w.data.std() == pytest.approx(0.1 * math.sqrt(variance), rel=0.02)
+    assert init.trunc_normal_(weight(0, 3)).shape == (0, 3)
+    for a, b in ((5, 6), (1, -1), (math.nan, 1)):
+        with pytest.raises(ValueError, match="once in a thousand or less"):
+            init.trunc_normal_(weight(3), a=a, b=b)

@@ -1,4 +1,4 @@
-"""`shinso models`, `datasets` and `summary`: what there is, and what it is made of."""
+"""`shinso datasets` and `summary`: what there is, and what it is made of."""
 
 from __future__ import annotations
 
@@ -9,28 +9,6 @@ import typer
 from shinso import data, nn
 from shinso import models as zoo
 from shinso.cli.screen import console, show_table
-
-
-def models() -> None:
-    """List the models that can be trained, with their year, idea and size."""
-    rows = []
-    for name in zoo.list():
-        entry = zoo.entry(name)
-        model = zoo.create(name)
-        side = entry.image_size
-        rows.append(
-            (
-                name,
-                entry.year,
-                entry.idea,
-                f"{side}×{side} images" if side else "images or tables",
-                f"{sum(p.size for p in model.parameters()):,}",
-            )
-        )
-    show_table(("model", "year", "idea", "takes", "parameters"), rows, numbers=("parameters",))
-    console.print(
-        "\nParameters with 10 classes and one channel (28×28 where any size will do).", style="dim"
-    )
 
 
 def datasets() -> None:

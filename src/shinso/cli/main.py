@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shinso.cli import check, evaluate, explain, listing, predict, train
+from shinso.cli import check, evaluate, explain, listing, predict, train, zoo
 from shinso.cli.screen import console, errors
 from shinso.train import NonFiniteError
 from shinso.version import __version__
@@ -26,7 +26,7 @@ app.command("predict")(predict.command)
 app.command("check")(check.command)
 app.command("explain")(explain.command)
 app.command("summary")(listing.summary)
-app.command("models")(listing.models)
+app.command("models")(zoo.command)
 app.command("datasets")(listing.datasets)
 
 

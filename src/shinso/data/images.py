@@ -51,7 +51,7 @@ def read_image(
         name, data = name or "the image", source
     else:
         name, data = name or str(source), read_bytes(Path(source))
-    image_module = _pillow(name)
+    image_module = pillow(name)
     try:
         with image_module.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_pixels(name, image.width, image.height)
@@ -86,7 +86,7 @@ def _decode(
     image_module: Any, image: Any, name: str, mode: Mode, size: tuple[int, int] | None
 ) -> NDArray[np.uint8]:
     """Decode an opened image into uint8 (C, H, W)."""
-    from PIL import ImageOps  # optional, see _pillow
+    from PIL import ImageOps  # optional, see pillow
 
     image.load()
     image = ImageOps.exif_transpose(image)
@@ -116,7 +116,7 @@ def _check_pixels(name: str, width: int, height: int) -> None:
         )
 
 
-def _pillow(name: str) -> Any:
+def pillow(name: str) -> Any:
     """Return Pillow's `Image` module, or say how to install it."""
     try:
         from PIL import Image  # optional: only the [data] extra brings Pillow, and it is heavy

@@ -1,14 +1,17 @@
 """Fill parameters with their first values. Names as in PyTorch; `he_*` are the textbooks' names.
 
 Every function writes into the tensor it is given and returns it. Random values come from the
-stream that `shinso.manual_seed` sets. `fan_in` is how many inputs one output sees, `fan_out` how
-many outputs one input reaches: for a weight of shape (out, in, *kernel) they are in·∏kernel and
-out·∏kernel.
+stream that `shinso.manual_seed` sets; inside `with skip():` none are drawn. `fan_in` is how many
+inputs one output sees, `fan_out` how many outputs one input reaches: for a weight of shape
+(out, in, *kernel) they are in·∏kernel and out·∏kernel.
 """
 
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +20,32 @@ from shinso.graph import Tensor
 from shinso.ops.random import host_generator
 
 T = TypeVar("T", bound=Tensor)
+
+
+class _Skipping(threading.local):
+    on = False
+
+
+_skipping = _Skipping()
+
+
+@contextmanager
+def skip() -> Iterator[None]:
+    """Draw no random values inside this block: layers that are made start with weights of 0.
+
+        with nn.init.skip():
+            model = models.create("vgg16")  # 138 million numbers that nobody would see
+        model.load_state_dict(shinso.load("vgg16.safetensors"))
+
+    Constants (`ones_`, `zeros_`, `constant_`) are still written. The random stream stays where it
+    is. It concerns the calling thread only.
+    """
+    before = _skipping.on
+    _skipping.on = True
+    try:
+        yield
+    finally:
+        _skipping.on = before
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -70,6 +99,8 @@ def constant_(tensor: T, val: float) -> T:
 
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0) -> T:
     """Fill from the normal distribution N(mean, std²)."""
+    if _skipping.on:
+        return tensor
     values = host_generator().standard_normal(tensor.shape)
     tensor.data = (mean + std * values).astype(tensor.dtype)
     return tensor
@@ -77,7 +108,34 @@ def normal_(tensor: T, mean: float = 0.0, std: float = 1.0) -> T:
 
 def uniform_(tensor: T, a: float = 0.0, b: float = 1.0) -> T:
     """Fill from the uniform distribution over [a, b)."""
+    if _skipping.on:
+        return tensor
     tensor.data = host_generator().uniform(a, b, tensor.shape).astype(tensor.dtype)
+    return tensor
+
+
+def trunc_normal_(
+    tensor: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
+) -> T:
+    """Fill from the normal distribution N(mean, std²) cut off outside [a, b].
+
+    Values outside are drawn again. a, b: absolute, not in units of std, as in PyTorch.
+    Raises ValueError if the normal distribution hardly ever falls between a and b.
+    """
+    share = 0.5 * (math.erf((b - mean) / (std * math.sqrt(2)))
+                   - math.erf((a - mean) / (std * math.sqrt(2))))  # fmt: skip
+    if not share > 0.001:
+        raise ValueError(
+            f"N({mean}, {std}²) falls between a={a} and b={b} once in a thousand or less; "
+            "drawing again would take forever"
+        )
+    if _skipping.on:
+        return tensor
+    draw = host_generator()
+    values = mean + std * draw.standard_normal(tensor.size)
+    while len(outside := np.flatnonzero((values < a) | (values > b))):
+        values[outside] = mean + std * draw.standard_normal(len(outside))
+    tensor.data = values.reshape(tensor.shape).astype(tensor.dtype)
     return tensor
 
 
@@ -148,7 +206,7 @@ def orthogonal_(tensor: T, gain: float = 1.0) -> T:
     if len(shape) < 2:
         raise ValueError(f"orthogonal_ needs at least 2 axes, got shape {shape}")
     rows, columns = shape[0], math.prod(shape[1:])
-    if rows * columns == 0:
+    if rows * columns == 0 or _skipping.on:
         return tensor
     draw = host_generator().standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(draw)

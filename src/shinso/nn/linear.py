@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from shinso.graph import Tensor, get_default_dtype
 from shinso.nn import init
 from shinso.nn.checks import check_array, check_dtype, check_widths
@@ -16,7 +14,7 @@ from shinso.ops.matrix import Linear as Affine
 
 def new_parameter(*shape: int) -> Parameter:
     """A parameter of the default dtype, whose values are still to be set."""
-    return Parameter(np.zeros(shape, dtype=get_default_dtype()))
+    return Parameter.zeros(shape, get_default_dtype())
 
 
 def reset_like_pytorch(weight: Parameter, bias: Parameter | None, fan_in: int) -> None:

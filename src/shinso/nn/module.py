@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from shinso.cell import Array, bump_version
 from shinso.graph import Tensor
 from shinso.graph.mode import mode
 from shinso.nn.errors import locate
+from shinso.nn.state import LoadResult, fitted
 
 
 class Parameter(Tensor):
@@ -21,12 +22,12 @@ class Parameter(Tensor):
     def __init__(self, data: Any, requires_grad: bool = True, name: str | None = None) -> None:
         super().__init__(data, requires_grad=requires_grad, name=name)
 
-
-class LoadResult(NamedTuple):
-    """What `load_state_dict(strict=False)` could not match."""
-
-    missing: list[str]
-    unexpected: list[str]
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...], dtype: Any) -> Self:
+        """A parameter of zeros; a large one takes no time and no memory until it is written."""
+        parameter = cls(np.zeros((), dtype))
+        parameter._own(np.zeros(shape, dtype))  # not copied, as the constructor would
+        return parameter
 
 
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
@@ -62,8 +63,8 @@ class Module:
 
     Parameters (`self.gain = nn.Parameter([1.0])`) and modules assigned to attributes are found by
     `parameters()`, `state_dict()` and so on, under dotted names such as "hidden.weight".
-    To keep a model, `safetensors.numpy.save_file(model.state_dict(), path)`; to get it back,
-    `model.load_state_dict(safetensors.numpy.load_file(path))`.
+    To keep a model, `shinso.save(model.state_dict(), "mine.safetensors")`; to get it back,
+    `model.load_state_dict(shinso.load("mine.safetensors"))`.
     """
 
     forward: Callable[..., Any] = _not_written
@@ -318,8 +319,10 @@ class Module:
         """Take over parameters and buffers from a `state_dict()`; nothing is written unless all
         fits.
 
-        strict: also insist that the names are the same. Raises ValueError listing every missing
-        name, unexpected name and wrong shape. Returns the names that did not match.
+        strict: also insist that the names are the same; only a `num_batches_tracked`, which old
+        files do not have, may always be missing. Numbers are converted to the model's type.
+        Raises ValueError that names what is missing, unexpected, of another shape or type.
+        Returns the names that did not match, `.missing` and `.unexpected`.
         """
         if not isinstance(state, Mapping):
             raise TypeError(
@@ -327,30 +330,10 @@ class Module:
                 f"{type(state).__name__}"
             )
         targets = dict(self._named_state())
-        missing = [name for name in targets if name not in state]
-        unexpected = [name for name in state if name not in targets]
-        arrays = {name: np.asarray(state[name]) for name in targets if name in state}
-        problems = []
-        if strict and missing:
-            problems.append(f"missing from the state: {', '.join(missing)}")
-        if strict and unexpected:
-            problems.append(f"not in the model: {', '.join(unexpected)}")
+        arrays, result = fitted(type(self).__name__, targets, state, strict)
         for name, array in arrays.items():
-            if array.shape != targets[name].shape:
-                problems.append(
-                    f"{name} is {array.shape} in the state, {targets[name].shape} in the model"
-                )
-            elif array.dtype.kind not in "fiub" or (
-                targets[name].dtype.kind != "f" and array.dtype.kind == "f"
-            ):
-                problems.append(f"{name} is {array.dtype}, the model's is {targets[name].dtype}")
-        if problems:
-            raise ValueError(
-                f"this state does not fit {type(self).__name__}: " + "; ".join(problems)
-            )
-        for name, array in arrays.items():
-            targets[name].data = array.astype(targets[name].dtype)
-        return LoadResult(missing, unexpected)
+            targets[name].data = array
+        return result
 
     # -- text ------------------------------------------------------------------------------------
 
