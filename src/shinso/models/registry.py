@@ -9,7 +9,31 @@ from numbers import Integral
 from typing import Any
 
 from shinso import nn
-from shinso.models import lenet
+from shinso.models import (
+    alexnet,
+    alexnet_lrn,
+    cifar_resnet,
+    fractalnet,
+    googlenet,
+    inception_resnet,
+    inception_v3,
+    inception_v4,
+    lenet,
+    preact_resnet,
+    pyramidnet,
+    resnet,
+    resnext,
+    ror,
+    senet,
+    shake_shake,
+    shakedrop,
+    squeezenet,
+    stochastic_depth,
+    swapout,
+    vgg,
+    wide_resnet,
+    zfnet,
+)
 from shinso.models.entry import Entry
 from shinso.models.mlp import MLP
 
@@ -33,6 +57,28 @@ _ENTRIES: tuple[Entry, ...] = (
     ),
     Entry("mlp", 1986, "hidden layers, trained by backpropagation", _mlp, vector=True),
     *lenet.ENTRIES,
+    *alexnet_lrn.ENTRIES,
+    *zfnet.ENTRIES,
+    *alexnet.ENTRIES,
+    *vgg.ENTRIES,
+    *googlenet.ENTRIES,
+    *inception_v3.ENTRIES,
+    *resnet.ENTRIES,
+    *cifar_resnet.ENTRIES,
+    *inception_v4.ENTRIES,
+    *inception_resnet.ENTRIES,
+    *squeezenet.ENTRIES,
+    *preact_resnet.ENTRIES,
+    *wide_resnet.ENTRIES,
+    *ror.ENTRIES,
+    *pyramidnet.ENTRIES,
+    *stochastic_depth.ENTRIES,
+    *swapout.ENTRIES,
+    *fractalnet.ENTRIES,
+    *resnext.ENTRIES,
+    *senet.ENTRIES,
+    *shake_shake.ENTRIES,
+    *shakedrop.ENTRIES,
 )
 _TABLE = {entry.name: entry for entry in _ENTRIES}
 _BY_ANY_NAME = _TABLE | {alias: entry for entry in _ENTRIES for alias in entry.aliases}

@@ -21,6 +21,9 @@ from shinso.nn.activation import (
     Step,
     Tanh,
 )
+from shinso.nn.auxiliary_loss import (
+    AuxiliaryLoss,
+)
 from shinso.nn.container import (
     ModuleDict,
     ModuleList,
@@ -34,6 +37,9 @@ from shinso.nn.convolution import (
     ConvTranspose2d,
     ConvTranspose3d,
 )
+from shinso.nn.depthwise_separable import (
+    DepthwiseSeparableConv2d,
+)
 from shinso.nn.dropout import (
     AlphaDropout,
     Dropout,
@@ -41,6 +47,9 @@ from shinso.nn.dropout import (
     Dropout2d,
     Dropout3d,
     GaussianNoise,
+)
+from shinso.nn.fractal_join import (
+    FractalJoin,
 )
 from shinso.nn.linear import (
     Linear,
@@ -59,7 +68,6 @@ from shinso.nn.loss import (
     SquaredError,
 )
 from shinso.nn.module import (
-    LoadResult,
     Module,
     Parameter,
 )
@@ -93,6 +101,12 @@ from shinso.nn.pooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from shinso.nn.shake_drop import (
+    ShakeDrop,
+)
+from shinso.nn.shake_shake import (
+    ShakeShake,
+)
 from shinso.nn.shape import (
     Flatten,
     Unflatten,
@@ -106,8 +120,19 @@ from shinso.nn.spatial import (
     Upsample,
     ZeroPad2d,
 )
+from shinso.nn.squeeze_excitation import (
+    SqueezeExcitation,
+)
+from shinso.nn.state import LoadResult
+from shinso.nn.stochastic_depth import (
+    DropPath,
+    StochasticDepth,
+)
 from shinso.nn.summary import (
     summary,
+)
+from shinso.nn.swapout import (
+    Swapout,
 )
 
 __all__ = [
@@ -121,6 +146,7 @@ __all__ = [
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
     "AlphaDropout",
+    "AuxiliaryLoss",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -137,12 +163,15 @@ __all__ = [
     "ConvTranspose2d",
     "ConvTranspose3d",
     "CrossEntropyLoss",
+    "DepthwiseSeparableConv2d",
+    "DropPath",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
     "Flatten",
     "Fold",
+    "FractalJoin",
     "GaussianNoise",
     "GlobalAvgPool",
     "GlobalMaxPool",
@@ -182,13 +211,18 @@ __all__ = [
     "ReflectionPad2d",
     "ReplicationPad2d",
     "Sequential",
+    "ShakeDrop",
+    "ShakeShake",
     "SiLU",
     "Sigmoid",
     "SmoothL1Loss",
     "Softmax",
     "Softplus",
     "SquaredError",
+    "SqueezeExcitation",
     "Step",
+    "StochasticDepth",
+    "Swapout",
     "Tanh",
     "Unflatten",
     "Unfold",

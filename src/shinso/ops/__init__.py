@@ -123,6 +123,7 @@ from shinso.ops.reduction import (
     sum,
     var,
 )
+from shinso.ops.shake import shake_drop, shake_shake
 from shinso.ops.shape import (
     broadcast_to,
     cat,
@@ -142,6 +143,8 @@ from shinso.ops.softmax import (
     log_softmax,
     softmax,
 )
+from shinso.ops.stochastic_depth import stochastic_depth
+from shinso.ops.swapout import swapout
 from shinso.ops.unfold import col2im, fold, im2col, unfold
 from shinso.ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 
@@ -244,6 +247,8 @@ __all__ = [
     "relu6",
     "reshape",
     "selu",
+    "shake_drop",
+    "shake_shake",
     "sigmoid",
     "silu",
     "smooth_l1",
@@ -256,8 +261,10 @@ __all__ = [
     "squeeze",
     "stack",
     "step",
+    "stochastic_depth",
     "sub",
     "sum",
+    "swapout",
     "tanh",
     "transpose",
     "unfold",

@@ -67,7 +67,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True) -> Tensor:
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
     JMLR 15, 2014.
     """
-    _check("dropout", x, p)
+    check_drop("dropout", x, p)
     return _drop(x, p, training, x.shape)
 
 
@@ -98,12 +98,12 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = False) -> Tensor:
     x: any shape, float. Returns the same shape. Raises as `dropout`.
     Source: Klambauer et al., "Self-normalizing neural networks", NIPS 2017.
     """
-    _check("alpha_dropout", x, p)
+    check_drop("alpha_dropout", x, p)
     if not training or p == 0:
         return identity(x)
     if p == 1:
         return _drop(x, p, training, x.shape)
-    return AlphaDropout(p)(x, _keep(x.shape, p))
+    return AlphaDropout(p)(x, kept(x.shape, p))
 
 
 def gaussian_noise(x: Any, std: float = 1.0, training: bool = True) -> Tensor:
@@ -124,23 +124,28 @@ def gaussian_noise(x: Any, std: float = 1.0, training: bool = True) -> Tensor:
 def _drop(x: Any, p: float, training: bool, mask_shape: tuple[int, ...]) -> Tensor:
     if not training or p == 0:
         return identity(x)
-    return Dropout(p)(x, _keep(mask_shape, p))
+    return Dropout(p)(x, kept(mask_shape, p))
 
 
 def _drop_channels(op: str, x: Any, p: float, training: bool, layout: str, ndim: int) -> Tensor:
-    _check(op, x, p)
+    check_drop(op, x, p)
     if x.ndim != ndim:
         raise ValueError(f"{op} got an input of shape {tuple(x.shape)}; it takes {layout}")
     return _drop(x, p, training, (*x.shape[:2], *(1,) * (ndim - 2)))
 
 
-def _keep(shape: tuple[int, ...], p: float) -> Array:
+def kept(shape: tuple[int, ...], p: float) -> Array:
     """True with probability 1 - p (to within 2⁻³²)."""
-    threshold = min(round(p * 2**32), 2**32 - 1)
-    return random_bits(shape) >= threshold
+    return random_bits(shape) >= threshold(p)
 
 
-def _check(op: str, x: Any, p: float) -> None:
+def threshold(p: float) -> int:
+    """A random 32-bit word is smaller than this with probability p (to within 2⁻³²)."""
+    return min(round(p * 2**32), 2**32 - 1)
+
+
+def check_drop(op: str, x: Any, p: float) -> None:
+    """Raise unless x is floating point and p a probability."""
     check_floating(op, x)
     if not 0 <= p <= 1:
         raise ValueError(f"{op} takes the probability to drop, between 0 and 1; got p={p}")

@@ -21,7 +21,10 @@ from shinso.ops.cases import (
     padding,
     pooling,
     reduction,
+    shake,
     shape,
+    stochastic_depth,
+    swapout,
     unfold,
     unpooling,
 )
@@ -43,7 +46,10 @@ _FAMILIES = (
     padding,
     pooling,
     reduction,
+    shake,
     shape,
+    stochastic_depth,
+    swapout,
     unfold,
     unpooling,
 )

@@ -91,7 +91,7 @@ class Case:
     draws numbers, so it is reseeded before each call and has no golden value. no_golden: why
     PyTorch offers nothing to compare with. golden_rtol: wider where PyTorch
     rounds to float32 on the way. smooth: False where a finite difference would step over
-    a kink at these inputs.
+    a kink at these inputs, and where backward is meant to differ from the derivative.
     """
 
     op: str
