@@ -14,6 +14,7 @@ Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVP
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,8 @@ class _Correlation:
 
     x: Node
     rows: tuple[Row, ...]
-    axes: Mapping[int, int]  # the axis of x that a name runs along
+    axes: Mapping[int, tuple[int, int]]  # the axis of x that a name runs along, and its step
+    lengths: Mapping[int, int]
     w: Node
     w_names: tuple[int, ...]
     h: int
@@ -61,6 +63,7 @@ class _Correlation:
     l: int  # noqa: E741 - h, w move by kernel row k and kernel column l
     channel: int
     out: int
+    groups: tuple[int, ...]  # the name of the groups of channels, if there are such
     form: Form
 
 
@@ -84,9 +87,12 @@ def _recognized(
     view, w = operands[side], operands[1 - side]
     names = (contract.left, contract.right)[side]
     w_names = (contract.left, contract.right)[1 - side]
-    if not isinstance(view.operation, View) or len(set(names)) != 6 or len(set(w_names)) != 4:
+    if not isinstance(view.operation, View):
         return None
-    found = _slides(view, names, set(contract.out))
+    groups = tuple(x for x in names if x in w_names and x in contract.out)
+    if not _are(names, 6, groups) or not _are(w_names, 4, groups):
+        return None
+    found = _slides(view, names, set(contract.out), groups)
     if found is None:
         return None
     slides, axes = found
@@ -94,36 +100,49 @@ def _recognized(
     if any(h not in contract.out or k in contract.out for h, k in slides):
         return None
     (h, k), (v, l) = slides  # noqa: E741
-    folded = [x for x in names if x in w_names and x not in (k, l)]
-    own = [x for x in w_names if x in contract.out]
+    folded = [x for x in names if x in w_names and x not in (k, l, *groups)]
+    own = [x for x in w_names if x in contract.out and x not in groups]
     if len(folded) != 1 or len(own) != 1 or folded[0] in contract.out or own[0] in names:
         return None
-    if {k, l, folded[0], own[0]} != set(w_names) or lengths[k] != lengths[l]:
+    if {k, l, folded[0], own[0], *groups} != set(w_names) or lengths[k] != lengths[l]:
         return None
     sizes = lengths[h], lengths[v], lengths[folded[0]], lengths[own[0]]
-    best = _best_form(lengths[k], *sizes, _without_border(view, axes, h, v, sizes))
+    share = _without_border(view, axes, h, v, sizes)
+    best = _best_form(lengths[k], *sizes, share, math.prod(lengths[g] for g in groups))
     if best is None:
         return None
     rows, x = view.operation.rows, view.operands[0]
-    return _Correlation(x, rows, axes, w, w_names, h, k, v, l, folded[0], own[0], best)
+    return _Correlation(
+        x, rows, axes, lengths, w, w_names, h, k, v, l, folded[0], own[0], groups, best
+    )
+
+
+def _are(names: Sequence[int], count: int, groups: Sequence[int]) -> bool:
+    """Whether these are so many different names and those of the groups, of which one at most."""
+    return len(groups) <= 1 and len(set(names)) == len(names) == count + len(groups)
 
 
 def _without_border(
-    view: Node, axes: Mapping[int, int], h: int, v: int, sizes: Sequence[int]
+    view: Node, axes: Mapping[int, tuple[int, int]], h: int, v: int, sizes: Sequence[int]
 ) -> float:
     """The share of a correlation's products that are left if those with a border are left out."""
     x = view.operands[0]
     if not isinstance(x.operation, Pad):
         return 1.0
-    inside = [x.operands[0].shape[axes[name]] for name in (h, v)]
+    inside = [x.operands[0].shape[axes[name][0]] for name in (h, v)]
     return min(1.0, inside[0] * inside[1] / (sizes[0] * sizes[1]))
 
 
-def _best_form(r: int, h: int, v: int, channels: int, out: int, share: float = 1.0) -> Form | None:
-    """The form of least cost, if that is well below the definition's; costs are of one example."""
+def _best_form(
+    r: int, h: int, v: int, channels: int, out: int, share: float = 1.0, groups: int = 1
+) -> Form | None:
+    """The form of least cost, if that is well below the definition's.
+
+    Costs are of one example and one group of channels.
+    """
     pairs = channels * out
     share = min(1.0, share * _SCATTERED) if share < 1 else share
-    plain = r * r * pairs * (h * v * share + _loading(r * r * pairs))
+    plain = r * r * pairs * (h * v * share + _loading(groups * r * r * pairs))
     best: tuple[float, Form] | None = None
     for m in _SIZES.get(r, ()):
         f = form(m, r)
@@ -131,7 +150,7 @@ def _best_form(r: int, h: int, v: int, channels: int, out: int, share: float = 1
         moved = tiles * channels * 2 * f.n * operations(f.input)
         moved += tiles * out * (f.n + m) * operations(f.output)
         stored = tiles * f.n**2 * (2 * channels + out) + tiles * f.n * m * out
-        cost = f.n**2 * pairs * (tiles + _loading(f.n**2 * pairs))
+        cost = f.n**2 * pairs * (tiles + _loading(groups * f.n**2 * pairs))
         cost += _TRANSFORMED * moved + _STORED * stored
         if min(h, v) >= 2 and (best is None or cost < best[0]):
             best = cost, f
@@ -150,7 +169,8 @@ def _tiled(node: Node, contract: Contract, c: _Correlation) -> Node:
     data = _transformed(_tiles(c, seen, lengths), c.form.input)
     kernel = _transformed(_taps(c), c.form.kernel)
     out = [p, q, *batch, c.out, c.h, c.v]
-    products = build.contract(data, kernel, (p, q, *seen), (p, q, c.channel, c.out), out, "einsum")
+    taps = (p, q, *c.groups, c.channel, c.out)
+    products = build.contract(data, kernel, (p, q, *seen), taps, out, "einsum")
     results = _in_two_steps(_parts(products), c.form.output)
     return _put_back(node, contract, c, out, results)
 
@@ -161,33 +181,32 @@ def _tiles(c: _Correlation, seen: Sequence[int], lengths: Mapping[int, int]) -> 
     A last tile that is only half needed reaches beyond x, which gets a border there.
     """
     last = {
-        c.axes[name]: c.rows[c.axes[name]].start + _up(lengths[name], c.form.m) + c.form.r - 1
+        c.axes[name][0]: c.rows[c.axes[name][0]].start + _up(lengths[name], c.form.m) + c.form.r - 1
         for name in (c.h, c.v)
     }
     x = _longer(c.x, [max(n, last.get(a, 0)) for a, n in enumerate(c.x.shape)])
-    shape = [0] * len(seen)
-    for at, name in enumerate(seen):
-        n = c.x.shape[c.axes[name]] if name not in (c.h, c.v) else -(-lengths[name] // c.form.m)
-        shape[at] = n
+    m = c.form.m
+    shape = [-(-lengths[x] // m) if x in (c.h, c.v) else c.lengths[x] for x in seen]
     grid = []
     for i in range(c.form.n):
         line = []
         for j in range(c.form.n):
-            rows: list[Row] = [Row(0, ())] * c.x.ndim
+            starts = [row.start for row in c.rows]
+            steps = [[0] * len(seen) for _ in c.rows]
             for at, name in enumerate(seen):
-                axis = c.axes[name]
-                extra = {c.h: i, c.v: j}.get(name, 0)
-                step = c.form.m if name in (c.h, c.v) else 1
-                steps = tuple(step if b == at and shape[b] > 1 else 0 for b in range(len(seen)))
-                rows[axis] = Row(c.rows[axis].start + extra, steps)
+                axis, step = c.axes[name]
+                starts[axis] += {c.h: i, c.v: j}.get(name, 0)
+                if shape[at] > 1:
+                    steps[axis][at] = m if name in (c.h, c.v) else step
+            rows = [Row(a, tuple(b)) for a, b in zip(starts, steps, strict=True)]
             line.append(build.view(x, rows, tuple(shape)))
         grid.append(line)
     return grid
 
 
 def _taps(c: _Correlation) -> Grid:
-    """g[k][l], with the axes (channel, out)."""
-    order = [c.w_names.index(c.channel), c.w_names.index(c.out)]
+    """g[k][l], with the axes (group, channel, out)."""
+    order = [c.w_names.index(name) for name in (*c.groups, c.channel, c.out)]
     shape = tuple(c.w.shape[a] for a in order)
     grid = []
     for k in range(c.form.r):
@@ -196,10 +215,11 @@ def _taps(c: _Correlation) -> Grid:
             rows = []
             for axis, name in enumerate(c.w_names):
                 if name in (c.k, c.l):
-                    rows.append(Row(k if name == c.k else l, (0, 0)))
+                    rows.append(Row(k if name == c.k else l, (0,) * len(order)))
                 else:
                     at = order.index(axis)
-                    rows.append(Row(0, tuple(int(b == at and shape[b] > 1) for b in range(2))))
+                    moves = tuple(int(b == at and n > 1) for b, n in enumerate(shape))
+                    rows.append(Row(0, moves))
             line.append(build.view(c.w, rows, shape))
         grid.append(line)
     return grid
@@ -232,52 +252,60 @@ def _recognized_gradient(
     view, dy = operands[side], operands[1 - side]
     names = (contract.left, contract.right)[side]
     dy_names = (contract.left, contract.right)[1 - side]
-    if not isinstance(view.operation, View) or len(set(names)) != 6 or len(set(dy_names)) != 4:
+    if not isinstance(view.operation, View):
         return None
-    found = _slides(view, names, set(dy_names))
+    groups = tuple(x for x in names if x in dy_names and x in contract.out)
+    if not _are(names, 6, groups) or not _are(dy_names, 4, groups):
+        return None
+    found = _slides(view, names, set(dy_names), groups)
     if found is None:
         return None
     ((h, k), (v, l)), axes = found  # noqa: E741
     if any(x in contract.out for x in (h, v)) or any(x not in contract.out for x in (k, l)):
         return None
-    rest = [x for x in names if x not in (h, k, v, l)]
+    rest = [x for x in names if x not in (h, k, v, l, *groups)]
     channel = [x for x in rest if x in contract.out]
     batch = [x for x in rest if x not in contract.out]
     own = [x for x in dy_names if x not in names]
     if len(channel) != 1 or len(batch) != 1 or len(own) != 1 or own[0] not in contract.out:
         return None
-    if set(dy_names) != {batch[0], own[0], h, v}:
+    if set(dy_names) != {batch[0], own[0], h, v, *groups}:
         return None
     lengths = dict(zip(names, view.shape, strict=True))
     lengths |= dict(zip(dy_names, dy.shape, strict=True))
     if lengths[k] != lengths[l]:
         return None
-    best = _best_form(lengths[k], lengths[h], lengths[v], lengths[channel[0]], lengths[own[0]])
+    sizes = lengths[h], lengths[v], lengths[channel[0]], lengths[own[0]]
+    best = _best_form(lengths[k], *sizes, 1.0, math.prod(lengths[g] for g in groups))
     if best is None:
         return None
     rows, x = view.operation.rows, view.operands[0]
-    return _Correlation(x, rows, axes, dy, dy_names, h, k, v, l, channel[0], own[0], best)
+    return _Correlation(
+        x, rows, axes, lengths, dy, dy_names, h, k, v, l, channel[0], own[0], groups, best
+    )
 
 
 def _slides(
-    view: Node, names: Sequence[int], fixed: set[int]
-) -> tuple[list[tuple[int, int]], dict[int, int]] | None:
-    """The pairs of names that move along one axis together (one of `fixed` first), and the axis of
-    every name; None if an axis is not read one by one.
+    view: Node, names: Sequence[int], fixed: set[int], groups: Sequence[int]
+) -> tuple[list[tuple[int, int]], dict[int, tuple[int, int]]] | None:
+    """The pairs of names that move along one axis together (one of `fixed` first), and the axis and
+    step of every name; None if an axis is not read one by one.
     """
-    slides, axes = [], {}
+    slides: list[tuple[int, int]] = []
+    axes: dict[int, tuple[int, int]] = {}
     assert isinstance(view.operation, View)
     for axis, row in enumerate(view.operation.rows):
-        moving = [a for a, s in enumerate(row.steps) if s]
-        if any(row.steps[a] != 1 for a in moving):
+        moving = {names[a]: s for a, s in enumerate(row.steps) if s}
+        grouped = [name for name in moving if name in groups]
+        plain = [name for name in moving if name not in groups]
+        if any(moving[name] != 1 for name in plain) or (grouped and len(plain) > 1):
             return None
-        if len(moving) == 2:
-            h, k = sorted(moving, key=lambda a: names[a] not in fixed)
-            slides.append((names[h], names[k]))
-            axes[names[h]] = axis
-        elif len(moving) == 1 and not row.start:
-            axes[names[moving[0]]] = axis
-        else:
+        axes |= {name: (axis, step) for name, step in moving.items()}
+        if len(plain) == 2:
+            h, k = sorted(plain, key=lambda name: name not in fixed)
+            del axes[k]
+            slides.append((h, k))
+        elif not moving or len(plain) > 2 or row.start:
             return None
     return (slides, axes) if len(slides) == 2 else None
 
@@ -291,21 +319,18 @@ def _tiled_gradient(node: Node, contract: Contract, c: _Correlation) -> Node:
     data = _transformed(_tiles(c, seen, lengths), c.form.input)
     theirs = [*batch, c.out, c.h, c.v]
     slopes = _transformed(_pairs(c, theirs), turned(c.form.output))
-    out = [p, q, c.channel, c.out]
+    kept = [*c.groups, c.channel, c.out]
+    out = [p, q, *kept]
     products = build.contract(data, slopes, (p, q, *seen), (p, q, *theirs), out, "einsum")
     taps = _in_two_steps(_parts(products), turned(c.form.kernel))
-    order = [name for name in contract.out if name in (c.channel, c.out)]
     places, parts = [], []
     for i, line in enumerate(taps):
         for j, x in enumerate(line):
-            axes = [
-                (None if name in (c.k, c.l) else [c.channel, c.out].index(name))
-                for name in contract.out
-            ]
+            axes = [(None if name in (c.k, c.l) else kept.index(name)) for name in contract.out]
             part = build.select(x, axes)
             rows = []
             for axis, name in enumerate(contract.out):
-                moves = name in order and part.shape[axis] > 1
+                moves = name in kept and part.shape[axis] > 1
                 steps = tuple(int(b == axis and moves) for b in range(node.ndim))
                 rows.append(Row({c.k: i, c.l: j}.get(name, 0), steps))
             places.append(tuple(rows))
