@@ -191,7 +191,7 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     lanes, _ = target.fit(vector.extent, _itemsize(box))
     row_loops = [p for p in box.pure if p is not vector and still.step(p.variable)]
     alone = [p for p in row_loops if not moving.step(p.variable)]
-    row_loops = alone or row_loops  # rows along which whole vectors are used again
+    row_loops = _near(alone or row_loops, still)  # along which whole vectors are used again
     size = math.prod(p.extent for p in box.pure)
     known = [r.extent for r in box.reduction if not r.named]
     large = _LARGE if len(known) == len(box.reduction) else _BEYOND
@@ -213,6 +213,15 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     if parallel:
         order = _shared_out(order, steps)
     return _loops(order, block, steps, parallel)
+
+
+def _near(rows: Sequence[Loop], still: Affine) -> list[Loop]:
+    """Candidates for the rows of a tile, the best last: two inner ones, but neighbours in memory
+    before others, since one cache line then serves a whole column of the tile.
+    """
+    found = [p for p in rows if p.extent > 1]
+    beside = [p for p in found[:-2] if abs(still.step(p.variable)) == 1 and p.extent >= 8]
+    return [found[-1], beside[-1]] if beside else found[-2:]
 
 
 def _shared_out(order: Sequence[Loop], steps: Mapping[str, int]) -> list[Loop]:
@@ -253,7 +262,7 @@ def _tile(
 
     most: rows at most. price: what a vector costs to load, in broadcast elements.
     """
-    candidates = [p for p in rows if p.extent > 1][-2:]
+    candidates = list(rows)
     best: tuple[float, list[tuple[str, int]], int] | None = None
     whole = -(-vector // lanes)
     for vectors in range(1, min(4, whole) + 1):
