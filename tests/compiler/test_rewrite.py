@@ -77,9 +77,11 @@ def test_convolutions(stride, padding, dilation):
 def test_strided_gradient_multiplies_no_zeros():
     x, w = draw(4, 3, 8, 8), draw(5, 3, 3, 3)
     graph = assert_close(gradients(lambda x, w: ops.conv2d(x, w, None, 2, 1), 2), x, w)
-    written = [n for n in graph.nodes() if isinstance(n.operation, Write)]
-    assert len(written) == 4  # one part of dx for each remainder of row and column
-    assert all(isinstance(n.operands[1].operation, Contract) for n in written)
+    assert not count(graph, Write)
+    (whole,) = [n for n in graph.nodes() if isinstance(n.operation, Accumulate)]
+    assert whole.operation.covers
+    assert len(whole.operands) == 1 + 4  # one part of dx for each remainder of row and column
+    assert all(isinstance(n.operation, Contract) for n in whole.operands[1:])
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4])

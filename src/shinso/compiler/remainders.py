@@ -91,8 +91,11 @@ def _residues(
 ) -> Node:
     zero = build.constant(node.dtype.type(0))
     result = build.broadcast(zero, node.shape)
-    for remainders in itertools.product(*(range(m[-1]) for m in moves)):
-        part = _residue(node, contract, pair, side, v, moves, remainders)
+    every = [*itertools.product(*(range(m[-1]) for m in moves))]
+    found = [(r, _residue(node, contract, pair, side, v, moves, r)) for r in every]
+    # Parts of one shape that are all there leave nothing to be cleared: see `_gathered_writes`.
+    alike = len({None if part is None else part.shape for _, part in found}) == 1
+    for remainders, part in found:
         if part is None:
             continue
         names = (contract.left, contract.right)[side]
@@ -110,7 +113,7 @@ def _residues(
             )
             for a in range(node.ndim)
         ]
-        result = build.write(result, part, rows, add=False)
+        result = build.write(result, part, rows, add=alike)
     return result
 
 
