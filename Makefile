@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BENCH := .bench-venv
 TORCH ?= torch==2.13.0
 
-.PHONY: train test check bench bench-mnist bench-memory format clean
+.PHONY: train test check bench bench-mnist bench-zoo bench-memory format clean
 
 train: $(VENV)/ready  ## train LeNet on the bundled digits and show the result
 	$(BIN)/shinso train lenet5 --data digits
@@ -26,6 +26,9 @@ bench: $(BENCH)/ready  ## time one training step and one inference of five netwo
 
 bench-mnist: $(BENCH)/ready  ## seconds to 99.0 % on MNIST beside PyTorch; make bench-mnist MNIST=FOLDER
 	$(BENCH)/bin/python -m bench.mnist99 $(if $(MNIST),--data-dir "$(MNIST)")
+
+bench-zoo: $(BENCH)/zoo  ## the same for networks of the zoo, beside torchvision's and pytorchcv's
+	$(BENCH)/bin/python -m bench --zoo --rounds 7 $(if $(ONLY),--only $(ONLY))
 
 bench-memory: $(BENCH)/ready  ## memory of three training steps beside PyTorch
 	$(BENCH)/bin/python -m bench.memory
@@ -48,4 +51,9 @@ $(BENCH)/ready: pyproject.toml
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+# The peers of the zoo. Their own requirements would replace the pinned PyTorch, hence --no-deps.
+$(BENCH)/zoo: $(BENCH)/ready
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0 pytorchcv==0.0.74 pillow
 	touch $@

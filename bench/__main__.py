@@ -17,6 +17,7 @@ from bench.process import BenchError, Process
 from bench.results import Row
 from bench.table import table, write_json
 from bench.workloads import WORKLOADS
+from bench.zoo import ZOO
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -36,7 +37,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--only", nargs="+", metavar="NAME", choices=list(WORKLOADS), help="only these workloads")
+    known_names = [*WORKLOADS, *ZOO]
+    add("--only", nargs="+", metavar="NAME", choices=known_names, help="only these workloads")
+    add("--zoo", action="store_true", help="networks of the zoo, beside torchvision and pytorchcv")
     add("--rounds", type=positive, metavar="N", help="rounds per side (default 15, tiny 1)")
     add("--threads", type=positive, default=2, metavar="N", help="for both sides (default 2)")
     add("--numpy", action="store_true", help="run shinso's side in NumPy, not compiled")
@@ -77,8 +80,8 @@ def run(chosen: argparse.Namespace, console: Console) -> None:
         shinso = stack.enter_context(Process(side, chosen.threads))
         peer = None if chosen.no_peer else stack.enter_context(Process("torch", chosen.threads))
         versions = shinso.ask("versions") | (peer.ask("versions") if peer else {})
-        for name in chosen.only or WORKLOADS:
-            workload = WORKLOADS[name]
+        for name in chosen.only or (ZOO if chosen.zoo else WORKLOADS):
+            workload = {**WORKLOADS, **ZOO}[name]
             found = list(measure(workload, shinso, peer, plan, note))
             if not (chosen.numpy or chosen.tiny):
                 note(f"{name} compile")

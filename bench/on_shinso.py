@@ -12,13 +12,21 @@ import numpy as np
 from bench.networks import NETWORKS, Framework
 from bench.side import State
 from bench.workloads import Workload
-from shinso import nn, ops, optim
+from bench.zoo import PEERS
+from shinso import models, nn, ops, optim
 from shinso.compiler import compile
 from shinso.compiler import executable as _executable  # noqa: F401 (not part of the first call)
 from shinso.graph import Tensor, no_grad
 from shinso.version import __version__
 
 SHINSO = Framework(nn, nn.ReLU, ops.pad)
+
+
+def _network(workload: Workload) -> nn.Module:
+    if workload.name in NETWORKS:
+        return NETWORKS[workload.name](SHINSO)
+    options = dict(PEERS[workload.name].ours)
+    return models.create(workload.name, workload.classes, workload.shape, **options)
 
 
 class ShinsoNetwork:
@@ -29,7 +37,7 @@ class ShinsoNetwork:
 
     def __init__(self, workload: Workload, batch: int, compiled: bool = False) -> None:
         self.workload, self.compiled = workload, compiled
-        self.model = NETWORKS[workload.name](SHINSO)
+        self.model = _network(workload)
         x, t = workload.data(batch)
         self.x, self.t, self.one = Tensor(x), Tensor(t), Tensor(x[:1])
         self.loss = ops.binary_cross_entropy_with_logits if workload.binary else ops.cross_entropy

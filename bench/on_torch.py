@@ -14,11 +14,18 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from bench import zoo_peer
 from bench.networks import NETWORKS, Framework
 from bench.side import State
 from bench.workloads import Workload
 
 TORCH = Framework(torch.nn, partial(torch.nn.ReLU, inplace=True), functional.pad)
+
+
+def _network(workload: Workload) -> torch.nn.Module:
+    if workload.name in NETWORKS:
+        return NETWORKS[workload.name](TORCH)
+    return zoo_peer.build(workload.name, workload.classes)
 
 
 class TorchNetwork:
@@ -27,7 +34,7 @@ class TorchNetwork:
     def __init__(self, workload: Workload, variant: str, batch: int) -> None:
         self.workload = workload
         layout = torch.channels_last if variant == "channels_last" else torch.contiguous_format
-        self.model = NETWORKS[workload.name](TORCH).to(memory_format=layout)
+        self.model = _network(workload).to(memory_format=layout)
         x, self.t = (torch.from_numpy(array) for array in workload.data(batch))
         self.x = x.contiguous(memory_format=layout)
         self.one = x[:1].contiguous(memory_format=layout)
@@ -54,7 +61,7 @@ class TorchNetwork:
         )
 
     def load(self, state: State) -> None:
-        self.model.load_state_dict({name: torch.from_numpy(a) for name, a in state.items()})
+        zoo_peer.load(self.model, state)
         self._new_optimizer()
 
     def state(self) -> State:

@@ -20,6 +20,9 @@ import numpy as np
 from bench.side import Network, Side
 from bench.timing import calibrate, settle, timed_round
 from bench.workloads import WORKLOADS
+from bench.zoo import ZOO
+
+KNOWN = WORKLOADS | ZOO
 
 
 class Worker:
@@ -35,11 +38,11 @@ class Worker:
 
     def variants(self, workload: str) -> list[str]:
         """The ways to run a workload."""
-        return self._side.variants(WORKLOADS[workload])
+        return self._side.variants(KNOWN[workload])
 
     def open(self, workload: str, variant: str, batch: int, weights: str | None) -> None:
         """Build a network; with weights from a file (.npz), if one is named."""
-        network = self._side.build(WORKLOADS[workload], variant, batch)
+        network = self._side.build(KNOWN[workload], variant, batch)
         if weights is not None:
             with np.load(weights, allow_pickle=False) as file:
                 network.load(dict(file))
