@@ -37,6 +37,18 @@ BELOW = {
         "train",
         "checking",
     },
+    "classical": {
+        "version",
+        "cell",
+        "compiler",
+        "graph",
+        "ops",
+        "nn",
+        "optim",
+        "models",
+        "data",
+        "train",
+    },
     "checking": {"cell", "compiler", "graph", "ops"},
 }
 
