@@ -26,7 +26,7 @@ from shinso.compiler.boxes import (
 from shinso.compiler.fuse import Plan, Stage, fuse
 from shinso.compiler.graph import Accumulate, Argument, Constant, Graph, Node, Reduce, State
 from shinso.compiler.inline import Inliner, Placed, contiguous
-from shinso.compiler.labels import EXTENT, NOMINAL
+from shinso.compiler.labels import EXTENT, LONG, NOMINAL
 from shinso.compiler.layout import Layout, arrange, strides_of
 from shinso.compiler.nest import (
     Affine,
@@ -74,6 +74,7 @@ class _Assembly:
     def __init__(self, plan: Plan, layout: Layout, target: Target, threads: int) -> None:
         self.plan, self.layout, self.target, self.threads = plan, layout, target, threads
         self.program = Program(threads=threads, batch=plan.batch)
+        self.nominal = LONG if plan.batch >= LONG else NOMINAL
         self.slots: dict[str, Slot] = {}
         self.memory: dict[int, Memory] = {}
         self.leaves: dict[int, Placed] = {}
@@ -302,7 +303,7 @@ class _Assembly:
             if loop.variable == root.batch and loop.extent > 1:
                 assert loop.extent == self.plan.batch, (loop, self.plan.batch)
                 if not own:
-                    found.append(replace(loop, extent=NOMINAL, named=EXTENT))
+                    found.append(replace(loop, extent=self.nominal, named=EXTENT))
             elif loop.extent != 1:
                 found.append(loop)
         return tuple(found)
@@ -392,7 +393,7 @@ class _Assembly:
     def _along(self, node: Node, axis: int, variable: str) -> Loop:
         """A loop along an axis of a node."""
         if self.plan.labels.get(id(node)) == axis:
-            return Loop(variable, NOMINAL, EXTENT)
+            return Loop(variable, self.nominal, EXTENT)
         return Loop(variable, node.shape[axis])
 
     def _writing_boxes(self, root: Root, names: dict[str, str], inliner: Inliner) -> Iterator[Box]:

@@ -40,6 +40,9 @@ EXTENT = "N"
 NOMINAL = 128
 """The batch that choices are made for, whatever its length: all lengths share their kernels."""
 
+LONG = 1024
+"""A batch at least so long is taken to be so long: sums over it are worth other loops."""
+
 
 def nominal_size(node: Node, labels: Mapping[int, int]) -> int:
     """How many elements a node would have if the batch had the nominal length."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from shinso.compiler.box import Box, Loop, split, with_folded
+from shinso.compiler.labels import LONG
 from shinso.compiler.nest import (
     Affine,
     Apply,
@@ -42,6 +43,9 @@ _AT_ONCE = 16  # so far at most is a loop unrolled whose length is not known
 _SHORT = 128  # a sum this short costs less than storing what it gives,
 _LARGE = 1 << 17  # if there are so many;
 _BEYOND = 1 << 20  # over the batch, if they do not fit into caches
+
+_PAGE, _ONE_SET = 4096, 6
+"""Places so far apart, or a multiple, compete for the few lines of one set of the first cache."""
 
 
 def accesses(x: Expression) -> Iterator[Affine]:
@@ -193,13 +197,15 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     alone = [p for p in row_loops if not moving.step(p.variable)]
     row_loops = _near(alone or row_loops, still)  # along which whole vectors are used again
     size = math.prod(p.extent for p in box.pure)
-    known = [r.extent for r in box.reduction if not r.named]
+    known = [r.extent for r in box.reduction if not r.named or r.extent >= LONG]
     large = _LARGE if len(known) == len(box.reduction) else _BEYOND
     short = size >= large and math.prod(known) < _SHORT
-    far = math.prod(r.extent for r in box.reduction) * target.vector_bytes > caches().level1 // 2
-    tile, vectors = _tile(
-        row_loops, vector.extent, lanes, target.registers, 4 if short else 28, 4 if far else 2
-    )
+    panel = math.prod(r.extent for r in box.reduction) * target.vector_bytes
+    far = panel > caches().level1 // 2
+    apart = _in_one_set(row_loops, still, _itemsize(box)) and 4 * panel <= caches().level2 // 4
+    most = 4 if short else _ONE_SET if apart else 28
+    price = 4 if far else 2
+    tile, vectors = _tile(row_loops, vector.extent, lanes, target.registers, most, price)
     steps = {**dict(tile), vector.variable: lanes * vectors}
     axes = _reduction_axes(box.reduction, still, math.prod(c for _, c in tile) * vectors)
     block = Block(tuple(tile), vector.variable, lanes, axes, box.sums, box.then)
@@ -213,6 +219,12 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     if parallel:
         order = _shared_out(order, steps)
     return _loops(order, block, steps, parallel)
+
+
+def _in_one_set(rows: Sequence[Loop], still: Affine, itemsize: int) -> bool:
+    """Whether the lines that a column of the tile reads all belong to one set of the cache."""
+    steps = [abs(still.step(p.variable)) * itemsize for p in rows if p.extent > _ONE_SET]
+    return bool(steps) and all(step and step % _PAGE == 0 for step in steps)
 
 
 def _near(rows: Sequence[Loop], still: Affine) -> list[Loop]:
