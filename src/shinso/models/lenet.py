@@ -64,7 +64,7 @@ class LeNet5(nn.Module):
         if x.ndim == 4 and tuple(x.shape[2:]) != (32, 32):
             raise ValueError(
                 f"got images of {x.shape[2]}×{x.shape[3]}; LeNet-5 takes 32×32. "
-                "Pad 28×28 images by 2, or resize: data.transforms has Pad and Resize"
+                "Pad 28×28 images by 2 (data.Pad), or resize them (data.Resize)"
             )
         return self.classifier(self.features(x))
 
