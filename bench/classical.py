@@ -151,7 +151,7 @@ def pairs(name: str, data: Data, components: int, epochs: int) -> Iterator[Pair]
             data,
             partial(RBM, shuffle=False, **machine),
             partial(BernoulliRBM, **machine),
-            3.0,
+            3.0 if len(data[0]) >= 10_000 else 0.0,
             likeness,
         )
     network = {"hidden_layer_sizes": (100,), "max_iter": epochs, "random_state": 0}

@@ -153,7 +153,7 @@ class FractalNet(nn.Module):
         if x.ndim == 4 and min(x.shape[2:]) < least:
             raise ValueError(
                 f"got images of {x.shape[2]}×{x.shape[3]}: {len(self.blocks)} poolings halve "
-                f"them, so they need sides of at least {least}; data.transforms has Resize"
+                f"them, so they need sides of at least {least}; data.Resize resizes them"
             )
         chosen = None
         if self.training and column is None and self.drop_path and self.global_ratio:
