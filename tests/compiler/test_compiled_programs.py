@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import shinso
-from shinso import Tensor, TraceError
+from shinso import Tensor, TraceError, ops
 from shinso.compiler import assemble
 from shinso.compiler.executable import IN_PLACE, Executable
 from shinso.compiler.extent import check_call
 from shinso.compiler.graph import Argument, Constant, Graph, Node, Reshape, State, Update, View
 from shinso.compiler.interpret import interpret
 from shinso.compiler.key import Call
+from shinso.compiler.nest import Fold, For
 from shinso.compiler.plan import trace
 from shinso.compiler.program import HostCall
 from shinso.compiler.simplify import rebuild
@@ -374,3 +375,32 @@ def test_quotients_that_are_counted_are_exact():
     found, _ = compiled(traced(run, x, y), 1).run([x, y], [])
     for a, b in zip(found, run(x, y), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_threads_do_not_add_to_one_element_at_a_time():
+    """A kernel's gradient on a map of 2×2 is put together from products that overlap."""
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((64, 64, 2, 2)), rng.standard_normal((64, 64, 3, 3))
+
+    def gradient(x, w):
+        w = shinso.Tensor._of(w, None, 0)
+        w._requires_grad = True
+        y = ops.conv2d(x, w, None, 1, 1)
+        (y * y).sum().backward()
+        return w.grad
+
+    graph = trace(gradient, Call((x, w), {}), False).graph
+    program = Executable(graph, threads=2).program
+    blocks = [b for call in program.calls for b in _blocks_of(call.kernel.body, False)]
+    adding = [[s for s in b.then if isinstance(s, Fold)] for b in blocks]
+    assert any(adding)
+    assert max(map(len, adding)) == 1
+
+
+def _blocks_of(body, shared):
+    """Blocks inside loops that are split between threads, but for those over the batch."""
+    for s in body:
+        if isinstance(s, For):
+            yield from _blocks_of(s.body, shared or (s.parallel and s.extent != "N"))
+        elif shared:
+            yield s

@@ -66,6 +66,23 @@ MNIST: Mapping[str, Recipe] = MappingProxyType(
             seconds=361,
             published=98.87,
         ),
+        # Below what was published: 12 epochs of joint learning are few.
+        "dbm": Recipe(
+            "DBMClassifier",
+            {
+                "hidden_layer_sizes": (500, 1000),
+                "pretrain_epochs": 8,
+                "joint_epochs": 12,
+                "mean_field_rounds": 5,
+                "max_iter": 45,
+                "dropout": 0.5,
+                "input_dropout": 0.2,
+                "random_state": 0,
+            },
+            accuracy=98.81,
+            seconds=522,
+            published=99.05,
+        ),
         "sae": Recipe(
             "StackedAutoEncoder",
             {

@@ -214,7 +214,10 @@ class _Assembly:
     def _plain_stage(self, stage: Stage, level: int) -> None:
         for before, box in self._boxes(stage, level):
             assert not before
-            for piece in pieces(box):
+            # What is added at several places may meet in one element: one after the other, since
+            # different threads would add at the same time.
+            alone = [replace(box, then=(s,)) for s in box.then] if _adds(box) else [box]
+            for piece in (x for part in alone for x in pieces(part)):
                 part = collapse(piece)
                 work = math.prod(x.extent for x in (*part.pure, *part.reduction))
                 parallel = self.threads > 1 and work >= _WORTH_A_TEAM and not part.serial
@@ -468,6 +471,11 @@ class _Assembly:
             slot = self._slot_of(update.value)
             here = slot.kind == "state" and slot.index == update.cell
             program.deliveries.append(Delivery(update.cell, update.slot, slot, here))
+
+
+def _adds(box: Box) -> bool:
+    """Whether all a box does is to add several things."""
+    return not box.sums and len(box.then) > 1 and all(isinstance(s, Fold) for s in box.then)
 
 
 def _has_parallel(body: tuple[Statement, ...]) -> bool:
