@@ -17,7 +17,7 @@ from bench.process import BenchError, Process
 from bench.results import Row
 from bench.table import table, write_json
 from bench.workloads import WORKLOADS
-from bench.zoo import ZOO
+from bench.zoo import KNOWN, ZOO
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -81,7 +81,7 @@ def run(chosen: argparse.Namespace, console: Console) -> None:
         peer = None if chosen.no_peer else stack.enter_context(Process("torch", chosen.threads))
         versions = shinso.ask("versions") | (peer.ask("versions") if peer else {})
         for name in chosen.only or (ZOO if chosen.zoo else WORKLOADS):
-            workload = {**WORKLOADS, **ZOO}[name]
+            workload = KNOWN[name]
             found = list(measure(workload, shinso, peer, plan, note))
             if not (chosen.numpy or chosen.tiny):
                 note(f"{name} compile")

@@ -19,10 +19,7 @@ import numpy as np
 
 from bench.side import Network, Side
 from bench.timing import calibrate, settle, timed_round
-from bench.workloads import WORKLOADS
-from bench.zoo import ZOO
-
-KNOWN = WORKLOADS | ZOO
+from bench.zoo import KNOWN
 
 
 class Worker:

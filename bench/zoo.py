@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bench.workloads import Workload
+from bench.workloads import WORKLOADS, Workload
 
 
 @dataclass(frozen=True)
@@ -55,3 +55,5 @@ ZOO = {
     name: Workload(name, f"{peer.library}'s {peer.name}", shape, classes, batch, 0.9, 0, dropout)
     for name, shape, classes, batch, dropout, peer in _ROWS
 }
+
+KNOWN = WORKLOADS | ZOO

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from shinso.data import DataError
-from shinso.train import atomic, checkpoint
+from shinso.data import DataError, atomic
+from shinso.train import checkpoint
 from shinso.train.checkpoint import load_checkpoint, save_checkpoint
 
 ENVIRONMENT = {"threads": 2}

@@ -14,13 +14,9 @@ from typing import Any
 import numpy as np
 
 from shinso.cell import Array
-from shinso.ops.activation import stable_sigmoid
+from shinso.ops.activation import stable_sigmoid, stable_softplus
 from shinso.ops.random import random_normal, random_uniform
-
-
-def softplus(z: Array) -> Array:
-    """log(1 + eᶻ), without overflow."""
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+from shinso.ops.softmax import stable_softmax
 
 
 def bernoulli(p: Array) -> Array:
@@ -39,19 +35,13 @@ def one_of(z: Array) -> Array:
     return (noisy == noisy.max(axis=-1, keepdims=True)).astype(z.dtype)
 
 
-def softmax(z: Array) -> Array:
-    """eᶻ / Σ eᶻ along the last axis."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
 def mean_visible(z: Array, gaussian: bool, labels: int = 0) -> Array:
     """The expected visible units for their input z = Wh + a. The last `labels` are one softmax."""
     if gaussian:
         return z
     if not labels:
         return stable_sigmoid(z)
-    return np.concatenate([stable_sigmoid(z[:, :-labels]), softmax(z[:, -labels:])], axis=1)
+    return np.concatenate([stable_sigmoid(z[:, :-labels]), stable_softmax(z[:, -labels:])], axis=1)
 
 
 def draw_visible(z: Array, gaussian: bool, labels: int = 0) -> Array:
@@ -69,7 +59,7 @@ def free_energy(v: Array, w: Array, a: Array, b: Array, gaussian: bool = False) 
 
     F(v) = -a·v - Σⱼ log(1 + e^zⱼ) with z = vW + b; ½|v - a|² in place of -a·v for Gaussian units.
     """
-    hidden = softplus(v @ w + b).sum(axis=1)
+    hidden = stable_softplus(v @ w + b).sum(axis=1)
     if gaussian:
         return 0.5 * np.square(v - a).sum(axis=1) - hidden
     return -(v @ a) - hidden
@@ -87,7 +77,7 @@ def pseudo_likelihood(v: Array, w: Array, a: Array, b: Array) -> Array:
     delta = 1 - 2 * v
     factor = np.exp(delta[:, :, np.newaxis] * w)
     change = np.log(q[:, np.newaxis, :] + p[:, np.newaxis, :] * factor).sum(axis=2)
-    return -softplus(a * delta + change).sum(axis=1)
+    return -stable_softplus(a * delta + change).sum(axis=1)
 
 
 def initial_weights(shape: tuple[int, int], rng: np.random.Generator, dtype: Any) -> Array:

@@ -17,7 +17,9 @@ from shinso.classical.arguments import check_choice, check_count, check_number
 from shinso.classical.lbfgs import Minimum, minimize
 from shinso.classical.running import chunks
 from shinso.classical.saving import Saving
+from shinso.classical.scores import probabilities
 from shinso.ops.activation import stable_sigmoid
+from shinso.ops.softmax import stable_log_softmax, stable_softmax
 
 _PART = 32_768
 _SAMPLE = 4
@@ -119,20 +121,14 @@ class LogisticRegression(Saving, ClassifierMixin, BaseEstimator):  # type: ignor
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, (n, classes)."""
-        scores = self.decision_function(X)
-        if scores.ndim == 1:
-            p = stable_sigmoid(scores)
-            return np.stack([stable_sigmoid(-scores), p], axis=1)
-        e = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
+        return probabilities(self.decision_function(X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Its logarithm, (n, classes), also where the probability is too small to be written."""
         scores = self.decision_function(X)
         if scores.ndim == 1:
             return -np.stack([np.logaddexp(0, scores), np.logaddexp(0, -scores)], axis=1)
-        z = scores - scores.max(axis=1, keepdims=True)
-        return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        return stable_log_softmax(scores)
 
     def predict(self, X: Any) -> Array:
         """The most probable class of each row of X (n, features): (n,)."""
@@ -253,11 +249,7 @@ class _Problem:
         rows = self.x[:: len(self.x) // self.rows]
         rows = np.hstack([rows, np.full((len(rows), 1), float(self.intercept), rows.dtype)])
         z = rows @ self.anew.T
-        if self.units == 1:
-            p = stable_sigmoid(z)
-        else:
-            p = np.exp(z - z.max(axis=1, keepdims=True))
-            p /= p.sum(axis=1, keepdims=True)
+        p = stable_sigmoid(z) if self.units == 1 else stable_softmax(z)
         spread = p * (1 - p)
         if not self.own or not self.anew.any():
             spread = spread.mean(axis=1, keepdims=True)

@@ -20,8 +20,7 @@ from shinso.classical.arguments import check_choice, check_count, check_number, 
 from shinso.classical.mlp_training import ACTIVATIONS, Training, initial_weights, settle
 from shinso.classical.running import check_finite, chunks
 from shinso.classical.saving import Saving
-from shinso.classical.scores import ScoreClassifier
-from shinso.ops.activation import stable_sigmoid
+from shinso.classical.scores import ScoreClassifier, probabilities
 
 FLOATS = (np.float64, np.float32)
 _ROWS = 4096
@@ -391,11 +390,7 @@ class MLPClassifier(ScoreClassifier, _MLP):
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, (n, classes)."""
-        scores = self.decision_function(X)
-        if scores.ndim == 1:
-            return np.stack([stable_sigmoid(-scores), stable_sigmoid(scores)], axis=1)
-        e = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
+        return probabilities(self.decision_function(X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Its logarithm, (n, classes)."""

@@ -17,11 +17,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shinso.cell import Array
 from shinso.classical.arguments import check_choice, check_count, check_number, check_widths
-from shinso.classical.boltzmann import softmax
 from shinso.classical.finetuning import LayeredNetwork, Tuning, fine_tune, run_network
 from shinso.classical.running import Report
 from shinso.classical.saving import Saving
 from shinso.classical.seeding import draw_seed, stream
+from shinso.ops.softmax import stable_log_softmax, stable_softmax
 
 FLOATS = (np.float32, np.float64)
 
@@ -123,13 +123,11 @@ class PretrainedClassifier(Saving, _Transformer, ClassifierMixin, BaseEstimator)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, in the order of classes_: (n, features) → (n, classes)."""
-        return softmax(self._run(self._validated(X)))
+        return stable_softmax(self._run(self._validated(X)))
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of `predict_proba`."""
-        z = self._run(self._validated(X))
-        z = z - z.max(axis=1, keepdims=True)
-        return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        return stable_log_softmax(self._run(self._validated(X)))
 
     def predict(self, X: Any) -> Array:
         """The most probable class of each row, (n,)."""

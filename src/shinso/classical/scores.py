@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from shinso.cell import Array
 from shinso.ops.activation import stable_sigmoid
+from shinso.ops.softmax import stable_softmax
 
 
 class ScoreClassifier(ClassifierMixin):  # type: ignore[misc]
@@ -43,11 +44,14 @@ class ScoreClassifier(ClassifierMixin):  # type: ignore[misc]
     def predict_proba(self, X: Any) -> Array:
         """The softmax of twice the scores, (n, classes): it keeps their order, and is no more than
         a rough probability. For two classes with score s it is σ(2s)."""
-        scores = 2 * self.decision_function(X)
-        if scores.ndim == 1:
-            return np.stack([stable_sigmoid(-scores), stable_sigmoid(scores)], axis=1)
-        e = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
+        return probabilities(2 * self.decision_function(X))
+
+
+def probabilities(scores: Array) -> Array:
+    """Of each class, (n, classes): σ(s) for two classes with scores (n,), else the softmax."""
+    if scores.ndim == 1:
+        return np.stack([stable_sigmoid(-scores), stable_sigmoid(scores)], axis=1)
+    return stable_softmax(scores)
 
 
 def signs(labels: Array, classes: int, dtype: Any) -> Array:

@@ -14,6 +14,7 @@ from shinso.cli.screen import errors, show_table
 from shinso.cli.session import Plan, load_model, read_plan
 from shinso.data import DataError, Resize, read_image
 from shinso.graph import no_grad
+from shinso.ops.softmax import stable_softmax
 
 _BATCH = 16
 
@@ -101,8 +102,7 @@ def _show_classes(
     images: Sequence[Path], scores: np.ndarray, known: Plan | Published, top: int
 ) -> None:
     """The likeliest classes of each image, from scores (N, classes)."""
-    e = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = e / e.sum(axis=1, keepdims=True)
+    probabilities = stable_softmax(scores)
     rows = []
     for path, p in zip(images, probabilities, strict=True):
         best = np.argsort(-p, kind="stable")[:top]

@@ -105,10 +105,7 @@ class KernelCache:
             for key in wanted:
                 if key in self._failures:
                     raise self._failures[key]
-            missing = {key: r for key, r in wanted.items() if key not in self._addresses}
-            self.counters.reused += len(wanted) - len(missing)
-            self._from_disk(missing)
-            missing = {key: r for key, r in missing.items() if key not in self._addresses}
+            missing = self._look_up(wanted)
             if missing:
                 self._compile(list(missing.values()))
             return [self._address(request) for request in requests]
@@ -119,9 +116,7 @@ class KernelCache:
             return None
         requests = {key: Request(key, symbol, str) for symbol, key in wanted}
         with self._guard():
-            missing = {key: r for key, r in requests.items() if key not in self._addresses}
-            self.counters.reused += len(requests) - len(missing)
-            self._from_disk(missing)
+            self._look_up(requests)
             if not all(r.symbol in self._addresses.get(key, ()) for key, r in requests.items()):
                 return None
             return [self._address(requests[key]) for _, key in wanted]
@@ -154,6 +149,13 @@ class KernelCache:
                 f'The module has no function "{request.symbol}", only {", ".join(functions)}.'
             )
         return functions[request.symbol]
+
+    def _look_up(self, wanted: dict[str, Request]) -> dict[str, Request]:
+        """What is wanted and neither in memory nor in the store, from which it is loaded."""
+        missing = {key: r for key, r in wanted.items() if key not in self._addresses}
+        self.counters.reused += len(wanted) - len(missing)
+        self._from_disk(missing)
+        return {key: r for key, r in missing.items() if key not in self._addresses}
 
     def _from_disk(self, missing: dict[str, Request]) -> None:
         """Load what the store has of the missing kernels."""

@@ -274,24 +274,23 @@ def _tile(
 
     most: rows at most. price: what a vector costs to load, in broadcast elements.
     """
-    candidates = list(rows)
     best: tuple[float, list[tuple[str, int]], int] | None = None
     whole = -(-vector // lanes)
     for vectors in range(1, min(4, whole) + 1):
         waste_v = -(-whole // vectors) * vectors / whole
-        for counts in itertools.product(*(range(1, min(p.extent, most) + 1) for p in candidates)):
+        for counts in itertools.product(*(range(1, min(p.extent, most) + 1) for p in rows)):
             m = math.prod(counts)
             if m * vectors + vectors + 1 > registers - 1 and m > 1:
                 continue
             waste = waste_v * math.prod(
                 (p.extent // c + (p.extent % c > 0)) * c / p.extent
-                for p, c in zip(candidates, counts, strict=True)
+                for p, c in zip(rows, counts, strict=True)
             )
             loads = (m + price * vectors) / (m * vectors)
             latency = max(1.0, 8 / (m * vectors))
             cost = waste * latency * (1 + 0.25 * loads) - 0.0001 * counts[-1] if counts else 1.0
             if best is None or cost < best[0]:
-                tile = [(p.variable, c) for p, c in zip(candidates, counts, strict=True)]
+                tile = [(p.variable, c) for p, c in zip(rows, counts, strict=True)]
                 best = cost, tile, vectors
     assert best is not None
     return [(v, c) for v, c in best[1] if c > 1], best[2]

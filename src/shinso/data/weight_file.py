@@ -8,8 +8,6 @@ with the two lines that convert them.
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from shinso.data.atomic import write_bytes
 from shinso.data.bounded import file_errors, regular_file_size
 from shinso.data.errors import DataError
 from shinso.data.protocols import Array
@@ -105,21 +104,11 @@ def save(
     texts = {} if metadata is None else dict(metadata)
     if not all(isinstance(text, str) for pair in texts.items() for text in pair):
         raise TypeError("save takes metadata that are texts by name, such as {'model': 'resnet18'}")
-    _write(Path(path), safetensors.numpy.save(arrays, texts or None))
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}.tmp"
+    path = Path(path)
     try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_bytes(path, safetensors.numpy.save(arrays, texts or None))
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error}).") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _array(path: Path, name: str, entry: Mapping[str, Any]) -> Array:

@@ -25,7 +25,7 @@ from typing import Any
 from shinso import nn
 from shinso.graph import Tensor
 from shinso.models.entry import Entry, Published
-from shinso.models.normal_start import Conv2d, Linear
+from shinso.models.normal_start import Conv2d, dense_head
 from shinso.models.sizes import check_exactly
 from shinso.nn import init
 
@@ -55,11 +55,11 @@ class AlexNetLRN(nn.Module):
         self.features = nn.Sequential(
             Conv2d(in_channels, a, 11, stride=4),
             nn.ReLU(),
-            _damping(),
+            damping(),
             nn.MaxPool2d(3, stride=2),
             Conv2d(a, b, 5, padding=2, groups=2),
             nn.ReLU(),
-            _damping(),
+            damping(),
             nn.MaxPool2d(3, stride=2),
             Conv2d(b, c, 3, padding=1),
             nn.ReLU(),
@@ -70,14 +70,7 @@ class AlexNetLRN(nn.Module):
             nn.MaxPool2d(3, stride=2),
         )
         self.classifier = nn.Sequential(
-            nn.Flatten(),
-            Linear(36 * b, wide),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            Linear(wide, wide),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            Linear(wide, num_classes),
+            nn.Flatten(), *dense_head(36 * b, wide, num_classes, dropout)
         )
         for layer in (*(self.features[i] for i in (4, 10, 12)), *self.classifier[1:5]):
             if isinstance(layer, nn.Conv2d | nn.Linear) and layer.bias is not None:
@@ -89,8 +82,8 @@ class AlexNetLRN(nn.Module):
         return self.classifier(self.features(x))
 
 
-def _damping() -> nn.LocalResponseNorm:
-    # The paper's n = 5, α = 1e-4, β = 0.75, k = 2; our α is divided by the size.
+def damping() -> nn.LocalResponseNorm:
+    """The paper's normalization: n = 5, α = 1e-4, β = 0.75, k = 2 (our α is divided by n)."""
     return nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)
 
 

@@ -28,6 +28,19 @@ class Conv2d(nn.Conv2d):
         draw(self, STD)
 
 
+def dense_head(inputs: int, wide: int, classes: int, dropout: float) -> list[nn.Module]:
+    """Two wide layers, each with ReLU and dropout, and the scores: how AlexNet and VGG end."""
+    return [
+        Linear(inputs, wide),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        Linear(wide, wide),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        Linear(wide, classes),
+    ]
+
+
 def draw(layer: nn.Linear | nn.Conv2d, std: float) -> None:
     """Draw the layer's weights from N(0, std²); its biases become 0."""
     init.normal_(layer.weight, 0.0, std)

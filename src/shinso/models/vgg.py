@@ -28,22 +28,12 @@ from typing import Any
 from shinso import nn
 from shinso.graph import Tensor
 from shinso.models.entry import Entry, Preprocessing, Published
-from shinso.models.normal_start import Linear
+from shinso.models.normal_start import dense_head
+from shinso.models.residual import Conv2d
 from shinso.models.sizes import check_least
-from shinso.nn import init
 
 WIDTHS = (64, 128, 256, 512, 512)
 SMALLEST = 32
-
-
-class Conv2d(nn.Conv2d):
-    """`nn.Conv2d` that starts from N(0, 2 / fan_out) and biases from 0, as in torchvision."""
-
-    def reset_parameters(self) -> None:
-        """Draw new starting values."""
-        init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
-        if self.bias is not None:
-            init.zeros_(self.bias)
 
 
 class VGG(nn.Module):
@@ -80,15 +70,7 @@ class VGG(nn.Module):
         self.features = nn.Sequential(*parts)
         self.avgpool = nn.AdaptiveAvgPool2d(7)
         wide = max(1, round(4096 * width_mult))
-        self.classifier = nn.Sequential(
-            Linear(49 * channels, wide),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            Linear(wide, wide),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            Linear(wide, num_classes),
-        )
+        self.classifier = nn.Sequential(*dense_head(49 * channels, wide, num_classes, dropout))
 
     def forward(self, x: Any) -> Tensor:
         """Scores of a batch of images."""

@@ -24,8 +24,9 @@ from typing import Any
 
 from shinso import nn
 from shinso.graph import Tensor
+from shinso.models.alexnet_lrn import damping
 from shinso.models.entry import Entry, Published
-from shinso.models.normal_start import Conv2d, Linear
+from shinso.models.normal_start import Conv2d, dense_head
 from shinso.models.sizes import check_exactly
 
 SIDE = 224
@@ -69,14 +70,7 @@ class ZFNet(nn.Module):
             nn.MaxPool2d(3, stride=2),
         )
         self.classifier = nn.Sequential(
-            nn.Flatten(),
-            Linear(36 * b, wide),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            Linear(wide, wide),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            Linear(wide, num_classes),
+            nn.Flatten(), *dense_head(36 * b, wide, num_classes, dropout)
         )
 
     def forward(self, x: Any) -> Tensor:
@@ -87,7 +81,7 @@ class ZFNet(nn.Module):
 
 def _contrast(wanted: bool) -> nn.Module:
     # AlexNet's constants: the paper states none of its own.
-    return nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0) if wanted else nn.Identity()
+    return damping() if wanted else nn.Identity()
 
 
 ENTRIES = (

@@ -26,6 +26,11 @@ def stable_sigmoid(x: Array) -> Array:
     return np.where(x >= 0, 1, e) / (1 + e)
 
 
+def stable_softplus(x: Array) -> Array:
+    """ln(1 + eˣ), written so that the exponential never overflows."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
 class Step(Function):
     """y = 1 where x > 0, else 0. The slope is 0 everywhere: nothing can be learned through it."""
 
@@ -140,8 +145,7 @@ class Softplus(Function):
     def forward(self, x: Array) -> Array:
         z = x * self.beta
         self.z = z
-        y = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / self.beta
-        return np.where(z > self.threshold, x, y)
+        return np.where(z > self.threshold, x, stable_softplus(z) / self.beta)
 
     def backward(self, dy: Array) -> Array:
         return np.where(self.z > self.threshold, dy, dy * stable_sigmoid(self.z))

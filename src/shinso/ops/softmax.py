@@ -11,6 +11,18 @@ from shinso.graph import Function, Tensor
 from shinso.ops.naming import accepts_dim
 
 
+def stable_softmax(x: Array, axis: int = -1) -> Array:
+    """eˣ / Σ eˣ along an axis, written so that the exponential never overflows."""
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def stable_log_softmax(x: Array, axis: int = -1) -> Array:
+    """x - ln Σ eˣ along an axis, written so that the exponential never overflows."""
+    z = x - x.max(axis=axis, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+
+
 class Softmax(Function):
     """pᵢ = e^xᵢ / Σ e^xₖ. dx = p (dy - Σ dy p).
 
@@ -21,8 +33,7 @@ class Softmax(Function):
         self.axis = axis
 
     def forward(self, x: Array) -> Array:
-        e = np.exp(x - x.max(axis=self.axis, keepdims=True))
-        self.p = e / e.sum(axis=self.axis, keepdims=True)
+        self.p = stable_softmax(x, self.axis)
         return self.p
 
     def backward(self, dy: Array) -> Array:
@@ -36,8 +47,7 @@ class LogSoftmax(Function):
         self.axis = axis
 
     def forward(self, x: Array) -> Array:
-        z = x - x.max(axis=self.axis, keepdims=True)
-        self.y = z - np.log(np.exp(z).sum(axis=self.axis, keepdims=True))
+        self.y = stable_log_softmax(x, self.axis)
         return self.y
 
     def backward(self, dy: Array) -> Array:

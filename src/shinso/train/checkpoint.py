@@ -21,8 +21,8 @@ import safetensors
 import safetensors.numpy
 
 from shinso.cell import Array
+from shinso.data.atomic import write_bytes, write_text
 from shinso.data.errors import DataError
-from shinso.train.atomic import write_bytes, write_text
 from shinso.train.packing import pack, unpack
 from shinso.version import __version__
 

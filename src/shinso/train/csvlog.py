@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shinso.data.atomic import write_text
 from shinso.data.errors import DataError
-from shinso.train.atomic import write_text
 from shinso.train.callbacks import Callback, Logs
 
 

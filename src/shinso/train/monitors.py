@@ -10,8 +10,8 @@ from typing import Any
 import safetensors.numpy
 
 from shinso.cell import Array
+from shinso.data.atomic import write_bytes
 from shinso.data.errors import DataError
-from shinso.train.atomic import write_bytes
 from shinso.train.callbacks import Callback, Logs
 
 _HIGHER_IS_BETTER = ("accuracy", "precision", "recall", "f1")

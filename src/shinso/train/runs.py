@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shinso.data.atomic import write_text
 from shinso.data.errors import DataError
-from shinso.train.atomic import write_text
 from shinso.train.history import History
 
 MAX_CONFIG_BYTES = 16 << 20

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from shinso.train import atomic
+from shinso.data import atomic
 
 
 def test_text_is_utf8_and_replaces(tmp_path):
