@@ -3,6 +3,8 @@
 Networks that differ in depth or width only are one case: one block in each stage, few channels.
 """
 
+import inspect
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -29,15 +31,19 @@ SMALL = {
 """Options that make a model small, where it has them."""
 
 
-def options_of(entry: Entry) -> dict:
-    """The entry's fixed options and all others that its builder has by name."""
+def builder(entry: Entry) -> tuple[Callable, dict]:
+    """What builds the entry's network in the end, and the options fixed on the way to it."""
     build, fixed = entry.build, {}
     while isinstance(build, partial):
         fixed, build = {**build.keywords, **fixed}, build.func
-    code = getattr(build, "__init__", build) if isinstance(build, type) else build
-    names = code.__code__.co_varnames[: code.__code__.co_argcount]
-    defaults = dict(zip(reversed(names), reversed(code.__defaults__ or ()), strict=False))
-    return defaults | fixed
+    return build, fixed
+
+
+def options_of(entry: Entry) -> dict:
+    """The entry's fixed options and all others that its builder has by name."""
+    build, fixed = builder(entry)
+    named = inspect.signature(build).parameters.values()
+    return {p.name: p.default for p in named if p.default is not p.empty} | fixed
 
 
 def small(entry: Entry) -> dict:
@@ -86,9 +92,7 @@ def cases() -> dict[str, list[str]]:
         entry = models.entry(name)
         if entry.vector:
             continue
-        build = entry.build
-        while isinstance(build, partial):
-            build = build.func
+        build, _ = builder(entry)
         same = {k: v for k, v in options_of(entry).items() if k not in SMALL}
         key = f"{build} {sorted((k, str(v)) for k, v in (same | small(entry)).items())}"
         found.setdefault(first.setdefault(key, name), []).append(name)
