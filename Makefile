@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BENCH := .bench-venv
 TORCH ?= torch==2.13.0
 
-.PHONY: train test check bench bench-mnist bench-zoo bench-memory format clean
+.PHONY: train test check bench bench-train bench-zoo bench-memory format clean
 
 train: $(VENV)/ready  ## train LeNet on the bundled digits and show the result
 	$(BIN)/shinso train lenet5 --data digits
@@ -24,8 +24,8 @@ check: $(VENV)/ready  ## what CI runs: format, lint, types, a tiny benchmark, te
 bench: $(BENCH)/ready  ## time one training step and one inference of five networks beside PyTorch
 	$(BENCH)/bin/python -m bench
 
-bench-mnist: $(BENCH)/ready  ## seconds to 99.0 % on MNIST beside PyTorch; make bench-mnist MNIST=FOLDER
-	$(BENCH)/bin/python -m bench.mnist99 $(if $(MNIST),--data-dir "$(MNIST)")
+bench-train: $(BENCH)/ready  ## whole trainings beside PyTorch; make bench-train [TASK=cifar10] [DATA=FOLDER]
+	$(BENCH)/bin/python -m bench.training $(or $(TASK),mnist) $(if $(DATA),--data-dir "$(DATA)")
 
 bench-zoo: $(BENCH)/zoo  ## the same for networks of the zoo, beside torchvision's and pytorchcv's
 	$(BENCH)/bin/python -m bench --zoo --rounds 7 $(if $(ONLY),--only $(ONLY))
