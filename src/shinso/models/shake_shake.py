@@ -122,7 +122,7 @@ class ShakeShakeNet(nn.Sequential):
     in each further one. layers: blocks in each stage. forward, backward: how the branches are
     mixed, "shake", "even" or (backward) "keep"; level: for each "image", "channel" or number
     ("pixel"), or the whole "batch"; see `nn.ShakeShake`. stem: channels of the first convolution.
-    options: of the blocks, such as attention.
+    dropout: before the scores. options: of the blocks, such as attention, and drop_path.
     Input (N, in_channels, H, W), 32×32 in the paper. Output: scores (N, num_classes).
     """
 
@@ -136,6 +136,7 @@ class ShakeShakeNet(nn.Sequential):
         backward: str = "shake",
         level: str = "image",
         stem: int = 16,
+        dropout: float = 0.0,
         **options: Any,
     ) -> None:
         made = stages(
@@ -145,7 +146,7 @@ class ShakeShakeNet(nn.Sequential):
             shake=(forward, backward, level),
             **options,
         )
-        ends = head(out_channels(made), num_classes)
+        ends = head(out_channels(made), num_classes, dropout)
         super().__init__({**small_stem(in_channels, stem), **made, "last_relu": nn.ReLU(), **ends})
         scores: Any = ends["fc"]
         init.zeros_(scores.bias)
