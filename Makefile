@@ -10,8 +10,8 @@ TORCH ?= torch==2.13.0
 train: $(VENV)/ready  ## train LeNet on the bundled digits and show the result
 	$(BIN)/shinso train lenet5 --data digits
 
-test: $(VENV)/ready  ## run the whole test suite
-	$(BIN)/python -m pytest
+test: $(VENV)/ready  ## run the whole test suite, a process for each core
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(VENV)/ready  ## what CI runs: format, lint, types, a tiny benchmark, tests
 	$(BIN)/ruff format --check .

@@ -57,11 +57,15 @@ class Result:
 
 
 def images(folder: Path | None, count: int) -> tuple[Any, Any]:
-    """The first `count` training images with their classes, and all test images: mean 0, std 1."""
+    """`count` training images with their classes, and all test images: mean 0, std 1.
+
+    Those to learn from are drawn once, the same for every seed.
+    """
     splits = data.load("cifar10", data_dir=folder)
+    drawn = np.random.default_rng(0).permutation(len(splits.train))[:count]
     normalize = data.Compose([data.ToFloat(255.0), data.Normalize(splits.mean, splits.std)])
     parts = []
-    for dataset, chosen in ((splits.train, slice(count)), (splits.test, slice(None))):
+    for dataset, chosen in ((splits.train, drawn), (splits.test, slice(None))):
         x, t = (a[chosen] for a in dataset.arrays)
         parts.append((np.asarray(normalize(x, None), np.float32), t))
     return parts[0], parts[1]

@@ -1,5 +1,6 @@
 """Strict numbers: an overflow, an invalid operation or a division by zero is an error in tests."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,9 +18,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Compiled kernels of the tests go to a folder of their own, not to the user's cache."""
+    """Compiled kernels of the tests go to a folder of their own, not to the user's cache.
+
+    Processes that share the suite share it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHINSO_CACHE_DIR", str(tmp_path_factory.mktemp("kernels")))
+        patch.setenv("SHINSO_CACHE_DIR", str(base / "kernels"))
         yield
 
 
