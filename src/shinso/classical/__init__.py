@@ -13,6 +13,9 @@ from shinso.classical.mlp import MLPClassifier, MLPRegressor
 from shinso.classical.perceptron import PerceptronClassifier
 from shinso.classical.rbm import RBM
 from shinso.classical.saving import load
+from shinso.classical.table_model import TableModel, load_table_model
+from shinso.classical.table_scores import cross_validate
+from shinso.classical.tree import TreeClassifier, TreeRegressor
 
 __all__ = [
     "RBM",
@@ -31,5 +34,10 @@ __all__ = [
     "RandomFourierFeatures",
     "StackedAutoEncoder",
     "StackedDenoisingAutoEncoder",
+    "TableModel",
+    "TreeClassifier",
+    "TreeRegressor",
+    "cross_validate",
     "load",
+    "load_table_model",
 ]

@@ -1,4 +1,4 @@
-"""The command line: `shinso train`, `evaluate`, `predict`, `check`, `explain`, and lists."""
+"""The command line: `shinso train`, `evaluate`, `predict`, `table`, `check`, `explain`, lists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shinso.cli import check, evaluate, explain, listing, predict, train, zoo
+from shinso.cli import check, evaluate, explain, lab, listing, predict, table, train, zoo
 from shinso.cli.screen import console, errors
 from shinso.train import NonFiniteError
 from shinso.version import __version__
@@ -23,9 +23,11 @@ app = typer.Typer(
 app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)
+app.command("table")(table.command)
 app.command("check")(check.command)
 app.command("explain")(explain.command)
 app.command("summary")(listing.summary)
+app.add_typer(lab.app, name="lab")
 app.command("models")(zoo.command)
 app.command("datasets")(listing.datasets)
 

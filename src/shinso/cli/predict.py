@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from shinso.cli import table
 from shinso.cli.published import Choices, Published, read_published
 from shinso.cli.screen import errors, show_table
 from shinso.cli.session import Plan, load_model, read_plan
@@ -23,9 +24,9 @@ def command(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="A run folder that `shinso train` left, then image files; with --weights only "
-            "image files.",
-            metavar="[RUN] IMAGES...",
+            help="A folder that `shinso train` left, then image files, or one that `shinso table` "
+            "left, then tables; with --weights only image files.",
+            metavar="[RUN] FILES...",
             show_default=False,
         ),
     ],
@@ -60,8 +61,12 @@ def command(
     invert: Annotated[
         bool, typer.Option("--invert", help="Dark on light becomes light on dark, as in MNIST.")
     ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="With a table: keep its rows and what is predicted in a CSV file."),
+    ] = None,
 ) -> None:
-    """Say what a network sees in images, with probabilities.
+    """Say what a network sees in images, with probabilities, or what a model makes of a table.
 
     The network is a run's, or one of published weights: --weights FILE --model NAME.
     """
@@ -74,6 +79,11 @@ def command(
     given = [name for name, value in vars(choices).items() if value is not None]
     if given:
         raise ValueError(f"--{given[0]} goes with --weights; a run knows its own")
+    if table.is_table(paths[0]):
+        table.predict(paths[0], paths[1:], out)
+        return
+    if out is not None:
+        raise ValueError("--out is for tables")
     if len(paths) < 2:
         raise ValueError(
             f"say which images: shinso predict {paths[0]} IMAGE…, or without a run: shinso predict "

@@ -233,7 +233,7 @@ def command(
         compile_ or "auto",
         _methods(against, plan),
     )
-    folder = _new_folder(f"{model}-{splits.name}") if out is None else _folder("--out", out)
+    folder = new_folder(f"{model}-{splits.name}") if out is None else _folder("--out", out)
     run(plan, splits, settings, folder, data_dir, fast_dev_run=fast_dev_run, workers=workers)
 
 
@@ -381,7 +381,7 @@ def _methods(given: Mapping[str, Any], plan: Plan) -> Methods:
     return methods
 
 
-def _new_folder(name: str) -> Path:
+def new_folder(name: str) -> Path:
     """runs/NAME-1, or the next number that is free."""
     safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
     return next(
