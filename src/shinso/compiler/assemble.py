@@ -27,7 +27,7 @@ from shinso.compiler.fuse import Plan, Stage, fuse
 from shinso.compiler.graph import Accumulate, Argument, Constant, Graph, Node, Reduce, State
 from shinso.compiler.inline import Inliner, Placed, contiguous
 from shinso.compiler.labels import EXTENT, LONG, NOMINAL
-from shinso.compiler.layout import Layout, arrange, strides_of
+from shinso.compiler.layout import Layout, arrange, room, strides_of
 from shinso.compiler.nest import (
     Affine,
     Buffer,
@@ -101,13 +101,13 @@ class _Assembly:
         self.leaf_slots[id(node)] = slot
         self.leaves[id(node)] = Placed(slot.buffer, contiguous(node.shape))
 
-    def _slot(self, kind: str, index: int, node: Node, copies: int = 1) -> Slot:
-        slot = Slot(kind, index, node.shape, node.dtype, copies)
+    def _slot(self, kind: str, index: int, node: Node, copies: int = 1, spare: int = 0) -> Slot:
+        slot = Slot(kind, index, node.shape, node.dtype, copies, spare)
         self.slots[slot.buffer.name] = slot
         return slot
 
-    def _temporary(self, node: Node, copies: int = 1) -> Slot:
-        slot = self._slot("temporary", len(self.program.temporaries), node, copies)
+    def _temporary(self, node: Node, copies: int = 1, spare: int = 0) -> Slot:
+        slot = self._slot("temporary", len(self.program.temporaries), node, copies, spare)
         self.program.temporaries.append(slot)
         return slot
 
@@ -115,6 +115,7 @@ class _Assembly:
         """A place for a root's result, unless it is used in its own stage only."""
         node = root.node
         strides = strides_of(node.shape, self.layout.order[id(node)])
+        spread = self.layout.strides(node)
         base = self._reused(root)
         if base is not None:
             self.memory[id(root)] = base
@@ -126,12 +127,12 @@ class _Assembly:
             slot = self._temporary(node, self.threads)
             self.memory[id(root)] = Memory(slot, Placed(slot.buffer, strides))
         elif id(root) in self.layout.lasting:
-            slot = self._temporary(node)
-            self.memory[id(root)] = Memory(slot, Placed(slot.buffer, strides))
+            slot = self._temporary(node, spare=room(node.shape, spread) - node.size)
+            self.memory[id(root)] = Memory(slot, Placed(slot.buffer, spread))
         elif self._is_read_elsewhere(root):
             axis = self.plan.labels[id(node)]
-            own = tuple(0 if a == axis else n for a, n in enumerate(strides))
-            size = node.size // max(1, node.shape[axis])
+            own = tuple(0 if a == axis else n for a, n in enumerate(spread))
+            size = room(node.shape, own)
             name = f"scratch{len(self.memory)}"
             self.memory[id(root)] = Memory(
                 None, Placed(Buffer(name, node.dtype, max(1, size)), own)

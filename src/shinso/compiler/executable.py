@@ -94,8 +94,7 @@ class Executable:
         """One arena for temporaries and the threads' scratch."""
         wiring = self.wiring
         lifetimes = [
-            Lifetime(s.copies * math.prod(s.shape) * s.dtype.itemsize, 1 << 30, -1)
-            for s in wiring.temporaries
+            Lifetime(s.elements * s.dtype.itemsize, 1 << 30, -1) for s in wiring.temporaries
         ]
         for i, call in enumerate(wiring.calls):
             for slot in _slots(call):

@@ -6,7 +6,6 @@ known before any code is made. Loads under bounds are checked within these bound
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from shinso.compiler.nest import (
@@ -41,7 +40,7 @@ def check_call(call: Call, batch: int, threads: int) -> None:
             sizes[buffer.name] = buffer.scratch
         else:
             slot = next(slots)
-            sizes[buffer.name] = slot.copies * math.prod(slot.shape)
+            sizes[buffer.name] = slot.elements
     highest = 0 if call.serial else threads - 1
     _Checker(call.kernel, sizes, batch).statements(call.kernel.body, {"thread": (0, highest)})
 

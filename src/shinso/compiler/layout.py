@@ -20,25 +20,38 @@ from shinso.compiler.target import Target
 
 Groups = tuple[tuple[int, ...], ...]
 
+_LINE, _ROW, _PAGE = 64, 1024, 4096
+_SMALL = 1 << 16  # bytes: what is smaller is not spread
+
 
 @dataclass(slots=True)
 class Layout:
     """order: the axes of a node from the outermost; readers: who reads a root, by its id.
 
-    groups: the axes of a node that are seen as one by a reshape: they lie side by side.
+    groups: the axes of a node that are seen as one by a reshape: they lie side by side. plain: ids
+    of nodes in C order without gaps, as whoever looks at them from outside expects.
     """
 
     order: dict[int, tuple[int, ...]] = field(default_factory=dict)
     groups: dict[int, Groups] = field(default_factory=dict)
     readers: dict[int, list[tuple[Stage, Root]]] = field(default_factory=dict)
     lasting: set[int] = field(default_factory=set)  # ids of roots read outside their level
+    plain: set[int] = field(default_factory=set)
+
+    def strides(self, node: Node) -> tuple[int, ...]:
+        """How far an element of a root's result lies from the next along each axis."""
+        order = self.order[id(node)]
+        if id(node) in self.plain:
+            return strides_of(node.shape, order)
+        alone = tuple((a,) for a in range(node.ndim))
+        return spread_strides(node, order, self.groups.get(id(node), alone))
 
 
 def arrange(plan: Plan, target: Target) -> Layout:
     """Decide on memory for a plan."""
     layout = Layout()
     _find_readers(plan, layout)
-    plain = _plain_nodes(plan, layout.groups)
+    plain = layout.plain = _plain_nodes(plan, layout.groups)
     wishes = _wishes(plan, target, layout.groups)
     inner: dict[int, int] = {}
     for stage in plan.stages():
@@ -66,6 +79,35 @@ def strides_of(shape: Sequence[int], order: Sequence[int]) -> tuple[int, ...]:
         strides[axis] = step
         step *= shape[axis]
     return tuple(strides)
+
+
+def spread_strides(node: Node, order: Sequence[int], groups: Groups) -> tuple[int, ...]:
+    """`strides_of`, but with a line of memory left free where rows would lie a page apart.
+
+    Lines whose distance is a multiple of a page compete for one set of the cache; the rows of a
+    tile, or the positions of a sum over channels, would drive one another out. Axes of one of
+    `groups` stay side by side.
+    """
+    size, line = node.dtype.itemsize, _LINE // node.dtype.itemsize
+    together = {axis: group for group in groups for axis in group}
+    strides, step, spread = [0] * node.ndim, 1, node.size * size < _SMALL
+    for place, axis in reversed(list(enumerate(order))):
+        strides[axis] = step
+        step *= node.shape[axis]
+        inner = place and order[place - 1] in together[axis]
+        if spread or inner or place == 0 or step == 1:
+            continue
+        first = together[axis] == together[order[-1]]
+        if step * size % (_ROW if first else _PAGE) == 0 and (first or place > 1):
+            step, spread = step + line, True
+    return tuple(strides)
+
+
+def room(shape: Sequence[int], strides: Sequence[int]) -> int:
+    """How many elements an array with these strides needs."""
+    if 0 in shape:
+        return 0
+    return 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
 
 
 def _find_readers(plan: Plan, layout: Layout) -> None:

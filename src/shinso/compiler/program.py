@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +25,8 @@ class Slot:
 
     kind: argument, state, constant, temporary or output; index: which of them. `shape` is how the
     array looks from outside (C order); a temporary's elements may lie in any order. copies: one for
-    each thread where they add up parts of a sum.
+    each thread where they add up parts of a sum. spare: elements of a temporary that are left free
+    between the others.
     """
 
     kind: str
@@ -32,6 +34,12 @@ class Slot:
     shape: Shape
     dtype: np.dtype[Any]
     copies: int = 1
+    spare: int = 0
+
+    @property
+    def elements(self) -> int:
+        """How many elements it has room for."""
+        return self.copies * (math.prod(self.shape) + self.spare)
 
     @property
     def buffer(self) -> Buffer:

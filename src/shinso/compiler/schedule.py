@@ -215,10 +215,42 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     if short:
         order = [*outer, *tall, vector]  # mostly writing: along the memory that is written
     else:
-        order = [*outer[:1], vector, *outer[1:], *tall]
+        order = _least_reloading(outer, vector, tall, still, moving, box, steps)
     if parallel:
         order = _shared_out(order, steps)
     return _loops(order, block, steps, parallel)
+
+
+def _least_reloading(
+    outer: Sequence[Loop],
+    vector: Loop,
+    tall: Sequence[Loop],
+    still: Affine,
+    moving: Affine,
+    box: Box,
+    steps: Mapping[str, int],
+) -> list[Loop]:
+    """The order of the loops around a tile: the first of `outer`, then blocks of the vector.
+
+    But if what moves with the vector is not in the second cache, and is wanted anew at each step of
+    loops that it does not depend on (a kernel at every row of an image, say), those go inside,
+    unless the other factor would then be loaded more often than that.
+    """
+    usual = [*outer[:1], vector, *outer[1:], *tall]
+    aside = [p for p in outer if not moving.step(p.variable)]
+    if not outer or outer[0] not in aside:
+        return usual
+    itemsize = _itemsize(box)
+    loops = [*box.pure, *box.reduction]
+    sizes = [
+        math.prod(p.extent for p in loops if factor.step(p.variable)) * itemsize
+        for factor in (moving, still)
+    ]
+    blocks = -(-vector.extent // steps[vector.variable])
+    again = outer[0].extent * sizes[0], blocks * sizes[1]
+    if sizes[0] <= caches().level2 or again[0] <= again[1]:
+        return usual
+    return [*(p for p in outer if p not in aside), vector, *aside, *tall]
 
 
 def _in_one_set(rows: Sequence[Loop], still: Affine, itemsize: int) -> bool:

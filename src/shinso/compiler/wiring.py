@@ -146,7 +146,7 @@ def to_bytes(wiring: Wiring) -> bytes | None:
         "outputs": [at(s) for s in wiring.outputs],
         "deliveries": [(d.cell, d.slot, at(d.source), d.in_place) for d in wiring.deliveries],
         "checks": [at(s) for s in wiring.checks],
-        "slots": [(s.kind, s.index, s.shape, s.dtype.str, s.copies) for s in slots],
+        "slots": [(s.kind, s.index, s.shape, s.dtype.str, s.copies, s.spare) for s in slots],
     }
     head = json.dumps(content, separators=(",", ":")).encode()
     return head + b"\0" + b"".join(x.tobytes() for x in wiring.constants)
@@ -163,8 +163,8 @@ def from_bytes(content: bytes) -> Wiring | None:
 
 def _read(found: dict[str, Any], rest: bytes) -> Wiring:
     slots = [
-        Slot(kind, index, tuple(shape), np.dtype(dtype), copies)
-        for kind, index, shape, dtype, copies in found["slots"]
+        Slot(kind, index, tuple(shape), np.dtype(dtype), copies, spare)
+        for kind, index, shape, dtype, copies, spare in found["slots"]
     ]
     return Wiring(
         found["threads"],
