@@ -683,3 +683,16 @@ def test_old_kinds_of_calls_are_forgotten():
     assert len(step._plans) <= 130
     assert len(step._executables) <= 130
     assert step(np.ones(1), 0) == 1
+
+
+def test_long_chains_of_scalars():
+    """A hundred and more sums of sums, as a check of every gradient of a deep network makes."""
+    xs = [np.full(3, i, np.float64) for i in range(400)]
+
+    def total(*xs):
+        result = (xs[0] * xs[0]).sum()
+        for x in xs[1:]:
+            result = result + (x * x).sum()
+        return result
+
+    assert shinso.compile(total)(*xs) == total(*xs)

@@ -46,6 +46,7 @@ DEAR = frozenset(
 
 _MANY = 8  # from so many parts on, what they all look at gets memory
 _MUCH = 8  # so many operations are not repeated for a second user
+_DEEP = 60  # so many, one inside the other, are not written as one expression
 
 
 def memory_nodes(graph: Graph, labels: Mapping[int, int]) -> list[Node]:
@@ -82,12 +83,14 @@ class _Costs:
         self.found: list[Node] = []
         self.spread: set[int] = set()
         cost: dict[int, int] = {}
+        depth: dict[int, int] = {}
         streams: dict[int, frozenset[int]] = {}  # the large arrays that an element needs
         for node in order:
             mine = id(node)
             if _is_leaf(node):
-                cost[mine], streams[mine] = 0, frozenset([mine])
+                cost[mine], streams[mine], depth[mine] = 0, frozenset([mine]), 0
                 continue
+            depth[mine] = 1 + max((depth[id(x)] for x in node.operands), default=0)
             cost[mine] = _own_cost(node) + sum(cost[id(x)] for x in node.operands)
             below = frozenset().union(*(streams[id(x)] for x in node.operands))
             streams[mine] = frozenset(s for s in below if 2 * sizes[s] >= sizes[mine])
@@ -97,9 +100,10 @@ class _Costs:
                     self.spread.add(id(x))
             again = cost[mine] >= _MUCH or (len(streams[mine]) > 1 and _own_cost(node) > 0)
             several = users.get(mine, 0) > 1 and again
-            if mine in wanted or _must(node) or several or cost[mine] > 40 * _MUCH:
+            large = cost[mine] > 40 * _MUCH or depth[mine] > _DEEP
+            if mine in wanted or _must(node) or several or large:
                 self.found.append(node)
-                cost[mine], streams[mine] = 0, frozenset([mine])
+                cost[mine], streams[mine], depth[mine] = 0, frozenset([mine]), 0
 
 
 def _is_leaf(node: Node) -> bool:
