@@ -62,7 +62,9 @@ def command(
     ] = None,
     scale: Annotated[
         str | None,
-        typer.Option(help="For numbers: standard, minmax, robust or none. [default: standard]"),
+        typer.Option(
+            help="For numbers: standard, minmax, robust, log or none. [default: by column]"
+        ),
     ] = None,
     folds: Annotated[int, typer.Option(min=2, help="Parts for cross-validation.")] = 5,
     seed: Annotated[int, typer.Option(help="Decides parts, weights and order.")] = 0,

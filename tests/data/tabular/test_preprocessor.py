@@ -143,6 +143,29 @@ def test_rows_may_be_dropped():
     assert np.isfinite(prepared.transform(data)).all()  # prediction needs an answer for each
 
 
+def test_long_tails():
+    data = pd.DataFrame({"x": [0.0, 1, 10, 100, np.nan], "y": [0, 1, 0, 1, 0]})
+    prepared = TablePreprocessor(chosen(x=ColumnChoice("number", scale="log"))).fit(data)
+    rows = pd.DataFrame({"x": [100.0, -5, np.nan]})
+    logs = np.log1p([0, 1, 10, 100, 5.5])
+    wanted = (np.log1p([100, 0, 5.5]) - logs.mean()) / logs.std()
+    np.testing.assert_allclose(prepared.transform(rows)[:, 0], wanted, rtol=1e-5)
+    again = read_preprocessor(json.loads(json.dumps(prepared.plain())))
+    np.testing.assert_array_equal(again.transform(rows), prepared.transform(rows))
+
+
+def test_predictions_by_a_logarithm_stay_within_what_was_seen():
+    data = pd.DataFrame({"x": range(50), "y": np.arange(50.0)})
+    choices = Choices("y", "regression", "log", {"x": ColumnChoice("number")})
+    prepared = TablePreprocessor(choices).fit(data)
+    found = read_preprocessor(prepared.plain()).restore(np.array([-50.0, 0.0, 50.0]))
+    np.testing.assert_allclose(found[[0, 2]], [0, 49])
+    plain = prepared.plain()
+    plain["target"][1] = float("nan")
+    with pytest.raises(ValueError, match="target's scale"):
+        read_preprocessor(plain)
+
+
 @pytest.mark.parametrize("transform", ["none", "standard", "log"])
 def test_a_numeric_target_comes_back(transform):
     data = pd.DataFrame({"x": range(50), "y": np.arange(50.0) ** 2})
@@ -191,7 +214,7 @@ def test_saved_and_read():
         lambda p: p["parts"][0]["numbers"].update(fill="x"),
         lambda p: p["parts"].clear(),
         lambda p: p["choices"]["columns"]["x"].update(use="magic"),
-        lambda p: p.update(target=[0, float("nan")]),
+        lambda p: p["parts"][0].pop("column"),
     ],
 )
 def test_damaged_values(damage):

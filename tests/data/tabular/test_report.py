@@ -103,6 +103,17 @@ def test_choices_follow(frame):
     assert choices.columns["city"].missing == "level"
 
 
+def test_a_category_of_rare_values():
+    rng = np.random.default_rng(0)
+    code = pd.Series([f"{n:05}" for n in rng.integers(0, 2000, 6000)])
+    often = code.where(rng.random(6000) < 0.5, "00000")
+    frame = pd.DataFrame({"code": code, "often": often, "y": rng.normal(size=6000)})
+    found = {c.name: c for c in report(frame, "y").columns}
+    assert found["code"].use == "drop"
+    assert "none of them frequent" in found["code"].why
+    assert found["often"].use == "category"
+
+
 def test_a_smooth_relation_is_no_label():
     """Hours since a post: few whole numbers, but what they predict falls steadily."""
     rng = np.random.default_rng(1)
@@ -175,6 +186,14 @@ def test_long_tails_are_bent():
     assert report(frame, "y").transform == "log"
     assert report(frame.assign(y=frame.y - 20), "y").transform == "standard"
     assert report(frame.assign(y=rng.normal(size=500)), "y").transform == "standard"
+
+
+def test_inputs_with_long_tails():
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame({"income": rng.lognormal(8, 1, 900), "age": rng.normal(40, 9, 900)})
+    choices = report(frame.assign(y=rng.normal(size=900)), "y").choices()
+    assert choices.columns["income"].scale == "log"
+    assert choices.columns["age"].scale == "standard"
 
 
 def test_rows_without_a_target_are_left_out():

@@ -14,7 +14,7 @@ from shinso.data.errors import DataError
 
 USES = ("number", "category", "date", "drop")
 MISSING = ("median", "mean", "zero", "most frequent", "level", "drop rows")
-SCALES = ("standard", "minmax", "robust", "none")
+SCALES = ("standard", "minmax", "robust", "log", "none")
 ENCODINGS = ("one-hot", "ordinal")
 TASKS = ("classification", "regression")
 TRANSFORMS = ("none", "standard", "log")
@@ -35,7 +35,8 @@ class ColumnChoice:
     "level", a category of its own; or "drop rows", which leaves such rows out of training (in
     prediction the median or the most frequent value stands in). indicator: a further input that
     says where a value was missing. scale: of numbers and dates: "standard" (mean 0, deviation 1),
-    "minmax" (0 to 1), "robust" (median 0, quartiles 1 apart) or "none".
+    "minmax" (0 to 1), "robust" (median 0, quartiles 1 apart), "log" (the logarithm of 1 + x, for
+    numbers with a long tail that are never negative; then standard) or "none".
     encode: of categories: "one-hot", or "ordinal" in the sequence `order` (None: sorted).
     levels: the most inputs of a one-hot; rarer categories share the last. why: the reason, for
     readers.

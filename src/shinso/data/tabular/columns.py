@@ -29,7 +29,7 @@ class Column:
     that hardly repeats). missing: share of the rows, 0 to 1. distinct: different values. whole:
     numbers without fractions. low, middle, high: of numbers, middle the median. examples: the most
     frequent values. findings: what is suspicious, in words. use: what is recommended, "number",
-    "category", "date" or "drop"; why: the reason.
+    "category", "date" or "drop"; why: the reason. scale: what is recommended for a number.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Column:
     findings: list[str] = field(default_factory=list)
     use: str = ""
     why: str = ""
+    scale: str = "standard"
 
 
 def describe(name: str, values: pd.Series) -> Column:

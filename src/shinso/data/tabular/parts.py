@@ -34,7 +34,7 @@ _DAY = 86_400.0
 @dataclass
 class Numbers:
     """A number as (x - center) / scale, with `fill` for what is missing; then 1 where it was, if
-    `indicator`.
+    `indicator`. bent: log(1 + x) in place of x; what is negative counts as 0.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Numbers:
     center: float
     scale: float
     indicator: bool = False
+    bent: bool = False
 
     @classmethod
     def learn(cls, name: str, x: Array, choice: ColumnChoice) -> Numbers:
@@ -54,8 +55,9 @@ class Numbers:
             imputer = SimpleImputer(strategy=_STRATEGIES[choice.missing]).fit(column)
             fill = float(imputer.statistics_[0])
         filled = np.where(np.isnan(column), fill, column)
-        center, scale = _SCALING[choice.scale](filled)
-        return cls(name, fill, center, scale, choice.indicator)
+        bent = choice.scale == "log"
+        center, scale = _SCALING[choice.scale](_log(filled) if bent else filled)
+        return cls(name, fill, center, scale, choice.indicator, bent)
 
     @property
     def names(self) -> list[str]:
@@ -65,9 +67,14 @@ class Numbers:
     def apply(self, x: Array, out: Array) -> None:
         """Fill in the columns of `out` (n, inputs)."""
         gaps = np.isnan(x)
-        out[:, 0] = (np.where(gaps, self.fill, x) - self.center) / self.scale
+        filled = np.where(gaps, self.fill, x)
+        out[:, 0] = ((_log(filled) if self.bent else filled) - self.center) / self.scale
         if self.indicator:
             out[:, 1] = gaps
+
+
+def _log(x: Array) -> Array:
+    return np.log1p(np.maximum(x, 0))
 
 
 def _standard(x: Array) -> tuple[float, float]:
@@ -93,6 +100,7 @@ _SCALING: dict[str, Callable[[Array], tuple[float, float]]] = {
     "standard": _standard,
     "minmax": _minmax,
     "robust": _robust,
+    "log": _standard,
     "none": _unchanged,
 }
 
@@ -309,4 +317,5 @@ def _read_numbers(plain: dict[str, Any]) -> Numbers:
     fill, center, scale = (float(plain[k]) for k in ("fill", "center", "scale"))
     if not np.isfinite([fill, center, scale]).all() or scale == 0:
         raise ValueError(f"{plain['name']!r}: damaged numbers")
-    return Numbers(str(plain["name"]), fill, center, scale, bool(plain["indicator"]))
+    flags = bool(plain["indicator"]), bool(plain["bent"])
+    return Numbers(str(plain["name"]), fill, center, scale, *flags)

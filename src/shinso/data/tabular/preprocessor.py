@@ -32,6 +32,7 @@ class TablePreprocessor:
         self.parts_: list[Part] = []
         self.classes_: list[str] | None = None
         self.center_, self.scale_ = 0.0, 1.0
+        self.range_ = -np.inf, np.inf
 
     def fit(self, frame: pd.DataFrame) -> TablePreprocessor:
         """Learn fillings, levels and scales from the training rows (see `rows`). Returns self.
@@ -47,6 +48,8 @@ class TablePreprocessor:
         if self.classes_ is None and self.choices.transform != "none":
             y = self._bent(values)
             self.center_, self.scale_ = float(y.mean()), float(y.std()) or 1.0
+        if self.classes_ is None:
+            self.range_ = float(values.min()), float(values.max())
         self.parts_ = [learn(frame[name], self.choices.columns[name]) for name in self.choices.used]
         return self
 
@@ -96,9 +99,14 @@ class TablePreprocessor:
         return found
 
     def restore(self, y: Array) -> Array:
-        """What scaled predictions of a regression stand for."""
+        """What scaled predictions of a regression stand for.
+
+        Those by a logarithm stay within what training had: a little too much would become a lot.
+        """
         values = np.asarray(y, np.float64) * self.scale_ + self.center_
-        return np.expm1(values) if self.choices.transform == "log" else values
+        if self.choices.transform != "log":
+            return values
+        return np.expm1(np.clip(values, *np.log1p(self.range_)))
 
     def _bent(self, values: Array) -> Array:
         if self.choices.transform != "log":
@@ -123,7 +131,7 @@ class TablePreprocessor:
             "format": _FORMAT,
             "choices": self.choices.plain(),
             "classes": self.classes_,
-            "target": [self.center_, self.scale_],
+            "target": [self.center_, self.scale_, *self.range_] if self.classes_ is None else [],
             "parts": [plain_part(part) for part in self.parts_],
         }
 
@@ -135,12 +143,16 @@ def read_preprocessor(plain: Any) -> TablePreprocessor:
     try:
         found = TablePreprocessor(read_choices(plain["choices"]))
         found.parts_ = [read_part(part) for part in plain["parts"]]
-        found.center_, found.scale_ = map(float, plain["target"])
         classes = plain["classes"]
+        if classes is None:
+            found.center_, found.scale_, *limits = map(float, plain["target"])
+            low, high = limits
+            found.range_ = low, high
         found.classes_ = None if classes is None else [str(c) for c in classes]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"damaged values of a table's preprocessing ({error!r})") from error
-    if not np.isfinite([found.center_, found.scale_]).all() or found.scale_ == 0:
+    limits_known = found.classes_ is not None or np.isfinite(found.range_).all()
+    if not np.isfinite([found.center_, found.scale_]).all() or not found.scale_ or not limits_known:
         raise ValueError("damaged values of a table's preprocessing: the target's scale")
     if [part.column for part in found.parts_] != found.choices.used:
         raise ValueError("damaged values of a table's preprocessing: columns do not fit")

@@ -23,8 +23,9 @@ MOST_CLASSES = 20
 MOSTLY_MISSING = 0.5
 OFTEN_MISSING = 0.05
 LEAK, STRONG = 0.97, 0.85
+LEAST_SHARE = 0.1  # of the rows that the levels of a category with many values must cover
 SAMPLE = 20_000
-_HEAVY = 3.0  # skewness from which on a target is better predicted by its logarithm
+_HEAVY = 3.0  # skewness from which on a number is better seen by its logarithm
 
 
 @dataclass
@@ -151,8 +152,15 @@ def _task(values: pd.Series) -> str:
 
 def _transform(values: Array) -> str:
     """ "log" for numbers that are never negative and have a long tail, else "standard"."""
-    z = (values - values.mean()) / values.std()
-    return "log" if values.min() >= 0 and float((z**3).mean()) > _HEAVY else "standard"
+    return "log" if _has_long_tail(values) else "standard"
+
+
+def _has_long_tail(values: Array) -> bool:
+    """Whether numbers are never negative and very skewed."""
+    spread = values.std()
+    if spread == 0 or values.min() < 0:
+        return False
+    return float((((values - values.mean()) / spread) ** 3).mean()) > _HEAVY
 
 
 def _judge(
@@ -195,9 +203,17 @@ def _judge(
     elif column.kind == "category" or (column.kind == "yes/no" and not is_number(values)):
         column.use = "category"
         if column.distinct > MOST_LEVELS:
+            share = float(values.value_counts(normalize=True).head(MOST_LEVELS - 1).sum())
+            if share < LEAST_SHARE:
+                return drop(
+                    f"{column.distinct:,} values, none of them frequent: group them first (a "
+                    "postcode by its first digits, say)"
+                )
             column.why = f"the {MOST_LEVELS - 1} most frequent values; all others are one"
     elif reason := looks_like_labels(column, sample, _standardized(target, labels)):
         column.use, column.why = "category", f"labels, no quantity: {reason}"
+    elif column.kind == "number" and _has_long_tail(sample.dropna().to_numpy(np.float64)):
+        column.scale, column.why = "log", "a long tail: by its logarithm"
     elif is_identifier_name(column.name) and column.whole and column.distinct > MOST_CLASSES:
         column.findings.append("is named like an identifier, but its values repeat")
     if column.missing >= OFTEN_MISSING:
@@ -228,4 +244,4 @@ def _choice(column: Column) -> ColumnChoice:
     if column.use == "category":
         return ColumnChoice("category", missing="level", why=why)
     indicator = column.use in ("number", "date") and column.missing >= OFTEN_MISSING
-    return ColumnChoice(column.use, indicator=indicator, why=why)
+    return ColumnChoice(column.use, indicator=indicator, scale=column.scale, why=why)
