@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def write_page(
         section(
             "Columns",
             table(
-                ("column", "kind", "missing", "distinct", "such as", "use", "why"), rows, "config"
+                ("column", "kind", "missing", "distinct", "such as", "use", "why"), rows, "columns"
             ),
             f"{len(choices.used)} of {len(choices.columns)} columns are used; they become "
             f"{len(model.preprocessor.names_)} inputs.",
@@ -74,8 +75,11 @@ def score_rows(scores: Scores) -> list[tuple[str, str, str]]:
     """Measure, mean ± deviation of the model, and the simple answer's value."""
     rows = []
     for measure, values in scores.values.items():
-        text = f"{_number(statistics.fmean(values))} ± {_number(statistics.stdev(values))}"
-        rows.append((measure, text, _number(scores.simple[measure])))
+        mean, spread = statistics.fmean(values), statistics.stdev(values)
+        # As many places as give the deviation two digits.
+        places = max(0, 1 - math.floor(math.log10(spread))) if spread > 0 else 3
+        text = f"{mean:,.{places}f} ± {spread:,.{places}f}"
+        rows.append((measure, text, f"{scores.simple[measure]:,.{places}f}"))
     return rows
 
 

@@ -53,6 +53,8 @@ th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid #ec
 tr:last-child th, tr:last-child td { border-bottom: 0; }
 .config th { width: 34%; font-weight: 500; color: #5a5a5a; }
 .config td { overflow-wrap: anywhere; }
+.columns td { white-space: nowrap; }
+.columns td:last-child { white-space: normal; min-width: 20em; }
 .numbers td, .numbers th { text-align: right; font-variant-numeric: tabular-nums; }
 .numbers td:first-child, .numbers th:first-child { text-align: left; }
 pre { font: 13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-x: auto;
