@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BENCH := .bench-venv
 TORCH ?= torch==2.13.0
 
-.PHONY: train test check bench bench-train bench-zoo bench-memory format clean
+.PHONY: train test check bench bench-train bench-zoo bench-classical bench-memory format clean
 
 train: $(VENV)/ready  ## train LeNet on the bundled digits and show the result
 	$(BIN)/shinso train lenet5 --data digits
@@ -29,6 +29,9 @@ bench-train: $(BENCH)/ready  ## whole trainings beside PyTorch; make bench-train
 
 bench-zoo: $(BENCH)/zoo  ## the same for networks of the zoo, beside torchvision's and pytorchcv's
 	$(BENCH)/bin/python -m bench --zoo --rounds 7 $(if $(ONLY),--only $(ONLY))
+
+bench-classical: $(VENV)/ready  ## time estimators beside scikit-learn's
+	$(BIN)/python -m bench.classical
 
 bench-memory: $(BENCH)/ready  ## memory of three training steps beside PyTorch
 	$(BENCH)/bin/python -m bench.memory
