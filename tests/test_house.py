@@ -12,6 +12,7 @@ import shinso
 SOURCE = Path(shinso.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 
+CORE = {"version", "cell", "compiler", "graph", "ops", "nn", "optim", "models", "data"}
 # Each part may import from itself and from the parts named.
 BELOW = {
     "version": set(),
@@ -23,47 +24,10 @@ BELOW = {
     "optim": {"cell", "graph"},
     "data": set(),
     "models": {"cell", "graph", "ops", "nn", "optim"},
-    "train": {"version", "cell", "compiler", "graph", "ops", "nn", "optim", "models", "data"},
-    "cli": {
-        "version",
-        "cell",
-        "compiler",
-        "graph",
-        "ops",
-        "nn",
-        "optim",
-        "models",
-        "data",
-        "train",
-        "classical",
-        "lab",
-        "checking",
-    },
-    "lab": {
-        "version",
-        "cell",
-        "compiler",
-        "graph",
-        "ops",
-        "nn",
-        "optim",
-        "models",
-        "data",
-        "train",
-        "classical",
-    },
-    "classical": {
-        "version",
-        "cell",
-        "compiler",
-        "graph",
-        "ops",
-        "nn",
-        "optim",
-        "models",
-        "data",
-        "train",
-    },
+    "train": CORE,
+    "classical": CORE | {"train"},
+    "lab": CORE | {"train", "classical"},
+    "cli": CORE | {"train", "classical", "lab", "checking"},
     "checking": {"cell", "compiler", "graph", "ops"},
 }
 
