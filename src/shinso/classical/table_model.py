@@ -22,7 +22,7 @@ from shinso.data.tabular import Choices, TablePreprocessor, read_preprocessor
 
 TABLE, ESTIMATOR = "table.json", "estimator.safetensors"
 _SHOWN = 3_000_000  # examples that a network sees at most, by default
-_MANY = 20_000
+_MANY, _VERY_MANY = 20_000, 200_000
 
 
 class TableModel:
@@ -117,13 +117,16 @@ def load_table_model(folder: str | Path) -> TableModel:
 
 
 def _mlp(rows: int, labels: bool, seed: int) -> Any:
-    """One hidden layer of 100 ReLUs; it stops when a tenth of the rows, held back, say so."""
+    """One hidden layer of 100 ReLUs; it stops when a tenth of the rows, held back, say so.
+
+    Of many rows none are held back: few epochs do, and splitting would copy all of them.
+    """
     return (MLPClassifier if labels else MLPRegressor)(
         (100,),
         alpha=1e-3,
         batch_size=min(rows, 200 if rows < _MANY else 500),
         max_iter=int(np.clip(_SHOWN // rows, 5, 200)),
-        early_stopping=rows >= 500,
+        early_stopping=500 <= rows < _VERY_MANY,
         n_iter_no_change=8,
         random_state=seed,
     )
