@@ -15,7 +15,7 @@ ROUND_SECONDS = 0.05
 """A round is at least this long, so that waking threads and reading clocks do not matter."""
 
 CHECK_STEPS = 3
-TOLERANCES = (1e-4, 1e-4, 1e-2)
+TOLERANCES = (1e-4, 1e-3, 3e-2)
 
 
 @dataclass
@@ -143,11 +143,11 @@ def _open_peer(
 
 
 def check_equal(workload: str, variant: str, ours: list[float], theirs: list[float]) -> None:
-    """Raise BenchError unless the losses of the first two steps agree to 1e-4, the third to 1e-2.
+    """Raise BenchError unless the losses of the first steps agree to 1e-4, 1e-3 and 3e-2.
 
-    The first shows that the networks, weights and data are the same, the second that gradients and
-    updates are; by the third, deep networks at a high rate have made roundings a hundred times
-    larger.
+    The first shows that the networks, weights and data are the same, the others that gradients and
+    updates are; with each step deep networks at a high rate make roundings much larger, between two
+    layouts of PyTorch as well.
     """
     gaps = [abs(a - b) / max(1.0, abs(b)) for a, b in zip(ours, theirs, strict=True)]
     fits = [gap <= t for gap, t in zip(gaps, TOLERANCES, strict=False)]
