@@ -1,5 +1,6 @@
 """Rows of temporaries that would lie a page apart get a free line, and nothing else changes."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -98,3 +99,20 @@ def test_a_step_is_the_same(threads, monkeypatch):
     for call in executable.program.calls:
         if isinstance(call, Call):
             check_call(call, executable.program.batch, executable.program.threads)
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_strided_inference_has_whole_vectors(groups):
+    """Every second pixel is no vector: one example's strided convolution puts channels in lanes."""
+    shinso.manual_seed(0)
+    layer = nn.Conv2d(64, 64, 3, stride=2, padding=1, groups=groups)
+    x = np.random.default_rng(0).normal(size=(1, 64, 16, 16)).astype(np.float32)
+    compiled = shinso.compile(lambda x: layer(x))
+    with shinso.no_grad():
+        np.testing.assert_allclose(compiled(x).data, layer(x).data, atol=1e-5)
+    [executable] = compiled._executables.values()
+    texts = [c.kernel.text for c in executable.program.calls if isinstance(c, Call)]
+    [product] = [text for text in texts if "multiply" in text]
+    vector = re.search(r"vector (\w+) x", product).group(1)
+    loads = [line for line in product.splitlines() if "= b" in line]
+    assert not any(re.search(rf"[2-9] {vector}\b", line) for line in loads), product

@@ -24,6 +24,7 @@ _DOT, _BROADCAST, _SHARED = 0.76, 1.0, 0.45  # how near the peak each form comes
 _ACROSS = 4.0  # what it costs to add up the lanes of a dot product, in its vectors
 _ALONE = 1.25  # an axis that no window slides over: vectors begin where cache lines do
 _OF_EXAMPLES = 0.9  # an axis of examples, where one of weights (their channels) would do, too
+_LEAPING = 0.1  # every second pixel, say: no vector can be loaded at once
 _ALONG_BATCH = 0.3  # the batch is what threads and phases are made of
 _MOVED = 64.0  # what it costs to move an element, in multiplications
 _SMALL = NOMINAL // 4  # weights are copied for a batch only if it would pay for smaller ones, too
@@ -94,6 +95,8 @@ def _options(node: Node, contract: Contract, labels: Mapping[int, int], target: 
             tall *= _ALONE
         if id((a, b)[side]) in labels:
             tall *= _OF_EXAMPLES + names[side].index(name) / 1000  # and rather a later axis
+        if _leaps((a, b)[side], names[side], name):
+            tall *= _LEAPING
         must = _must_move((a, b)[side], names[side], name)
         cost = sizes[side] * _MOVED if must else 0.0
         inner: list[int | None] = [None, None]
@@ -127,6 +130,14 @@ def _must_move(x: Node, names: tuple[int, ...], name: int) -> bool:
     else:
         step = strides[axis]
     return step != 1
+
+
+def _leaps(x: Node, names: tuple[int, ...], name: int) -> bool:
+    """Whether an operand is read with gaps along a name, however its memory lies."""
+    if not isinstance(x.operation, View):
+        return False
+    axis = names.index(name)
+    return any(abs(row.steps[axis]) > 1 for row in x.operation.rows)
 
 
 def _has_axis_alone(x: Node, names: tuple[int, ...], name: int) -> bool:

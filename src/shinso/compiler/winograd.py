@@ -108,7 +108,10 @@ def _recognized(
         return None
     sizes = lengths[h], lengths[v], lengths[folded[0]], lengths[own[0]]
     share = _without_border(view, axes, h, v, sizes)
-    best = _best_form(lengths[k], *sizes, share, math.prod(lengths[g] for g in groups))
+    batch = [x for x in contract.out if x not in (folded[0], own[0], h, v, *groups)]
+    alone = math.prod(lengths[x] for x in batch) == 1
+    count = math.prod(lengths[g] for g in groups)
+    best = _best_form(lengths[k], *sizes, share, count, alone)
     if best is None:
         return None
     rows, x = view.operation.rows, view.operands[0]
@@ -134,11 +137,19 @@ def _without_border(
 
 
 def _best_form(
-    r: int, h: int, v: int, channels: int, out: int, share: float = 1.0, groups: int = 1
+    r: int,
+    h: int,
+    v: int,
+    channels: int,
+    out: int,
+    share: float = 1.0,
+    groups: int = 1,
+    alone: bool = False,
 ) -> Form | None:
     """The form of least cost, if that is well below the definition's.
 
-    Costs are of one example and one group of channels.
+    Costs are of one example and one group of channels. alone: there is one example only, for which
+    the kernels have to be transformed; for many that does not count.
     """
     pairs = channels * out
     share = min(1.0, share * _SCATTERED) if share < 1 else share
@@ -151,6 +162,9 @@ def _best_form(
         moved += tiles * out * (f.n + m) * operations(f.output)
         stored = tiles * f.n**2 * (2 * channels + out) + tiles * f.n * m * out
         cost = f.n**2 * pairs * (tiles + _loading(groups * f.n**2 * pairs))
+        if alone:
+            moved += pairs * (f.n + r) * operations(f.kernel)
+            stored += pairs * f.n * (f.n + r)
         cost += _TRANSFORMED * moved + _STORED * stored
         if min(h, v) >= 2 and (best is None or cost < best[0]):
             best = cost, f
