@@ -1,6 +1,7 @@
 """Strict numbers: an overflow, an invalid operation or a division by zero is an error in tests."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import numpy as np
@@ -28,6 +29,13 @@ def own_kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHINSO_CACHE_DIR", str(base / "kernels"))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Ctrl-C works in tests, and in what they start, also where a shell has switched it off."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shinso.cell import Array
+from shinso.train.compiling import COMPILED
+from shinso.train.outputs import main_output
 from shinso.train.sources import pair, sample_numbers
 
 if TYPE_CHECKING:
@@ -57,8 +59,10 @@ def measure_outcome(trainer: Trainer, loader: Any) -> Outcome:
                 complete = False
                 break
             x, t = pair(batch)
-            # The step that has measured these data before: if it was compiled, it still is.
-            outputs.append(trainer.compiling.test_step(x, t)[0].numpy())
+            # The step that has measured these data before, if it was compiled, still is.
+            compiled = trainer.compiling.executor == COMPILED
+            y = trainer.compiling.test_step(x, t)[0] if compiled else main_output(trainer.model(x))
+            outputs.append(y.numpy())
             targets.append(np.asarray(t))
             known = sample_numbers(loader, 0, batch_number)
             numbers.append(np.arange(seen, seen + len(x)) if known is None else known)

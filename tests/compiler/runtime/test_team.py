@@ -65,7 +65,10 @@ def test_workers_learn_the_usual_gap(kernels, address_of):
         time.sleep(0.002)
     plan.run()
     assert _boxes(code.GAP, 2)[0] > longest  # so they do not spin at all
-    kernels.repeat(plan, 2000)
+    for _ in range(10):  # another process may have the processor for a while
+        kernels.repeat(plan, 2000)
+        if _boxes(code.GAP, 2)[0] < longest:
+            break
     assert _boxes(code.GAP, 2)[0] < longest
 
 
