@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+STRICT = (1e-4, 1e-4, 1e-4)
 MODES = ("train", "infer")
 """A training step on a whole batch; one example at a time, in evaluation mode, no gradients."""
 
@@ -22,7 +23,8 @@ class Workload:
     name: also the key under which both sides keep the network. shape: of one example. classes: 1
     means binary cross-entropy on one score (logit), more mean cross-entropy. batch: examples per
     training step. momentum: of SGD. parameters: how many numbers the network learns.
-    dropout: whether it draws random masks, which no two frameworks draw alike.
+    dropout: whether it draws random masks, which no two frameworks draw alike. tolerances: how far
+    apart, relative to the larger of 1 and the loss, both sides' losses may be in the first steps.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Workload:
     parameters: int
     dropout: bool = False
     lr: float = 0.01
+    tolerances: tuple[float, ...] = STRICT
 
     @property
     def binary(self) -> bool:

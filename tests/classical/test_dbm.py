@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from shinso.classical import DBMClassifier, load
@@ -14,12 +12,6 @@ SMALL = {"pretrain_epochs": 2, "joint_epochs": 2, "mean_field_rounds": 3, "max_i
 @parametrize_with_checks([DBMClassifier((8, 6), learning_rate_init=0.1, **SMALL)])
 def test_scikit_learn(estimator, check):
     check(estimator)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    x, y = load_digits(return_X_y=True)
-    return train_test_split((x / 16).astype(np.float32), y, random_state=0)
 
 
 @pytest.fixture(scope="module")

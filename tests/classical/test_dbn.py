@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from shinso.classical import DBNClassifier, load, running
@@ -18,12 +17,6 @@ SMALL = {"pretrain_epochs": 2, "max_iter": 15, "learning_rate_init": 0.05}
 )
 def test_scikit_learn(estimator, check):
     check(estimator)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    x, y = load_digits(return_X_y=True)
-    return train_test_split((x / 16).astype(np.float32), y, random_state=0)
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,7 @@ def test_a_disk_that_fills_up(tmp_path, monkeypatch):
     def full(path, text):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(runs, "write_text", full)
+    monkeypatch.setattr("shinso.data.atomic.write_bytes", full)
     with pytest.raises(DataError, match=r"metrics.jsonl: cannot be written: No space"):
         folder.write_metrics(History([{"epoch": 1}, {"epoch": 2}]))
     assert read_metrics(tmp_path) == [{"epoch": 1}]

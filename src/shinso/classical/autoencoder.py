@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from shinso.cell import Array
@@ -14,7 +13,7 @@ from shinso.classical.coding import ACTIVATION_VALUES, Coder, Noise
 from shinso.classical.finetuning import ACTIVATIONS
 from shinso.classical.pretrained import PretrainedClassifier
 from shinso.classical.running import Report
-from shinso.classical.seeding import draw_seed, stream
+from shinso.classical.seeding import next_seed, stream
 from shinso.ops.activation import stable_sigmoid
 
 
@@ -211,9 +210,7 @@ class StackedDenoisingAutoEncoder(StackedAutoEncoder):
         random_state: None goes on with the estimator's own random numbers.
         """
         x = self._validated(X)
-        own = random_state is None
-        state = self.random_state_ if own else check_random_state(random_state)
-        with stream(draw_seed(state)):
+        with stream(next_seed(random_state, self.random_state_)):
             return np.asarray(Noise(self.noise, float(self.noise_level), *self.range_).add(x))
 
     def denoise(self, X: Any, layers: int | None = None) -> Array:

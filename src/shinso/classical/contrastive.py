@@ -7,7 +7,7 @@ kept from batch to batch (PCD, Tieleman 2008).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,13 +127,13 @@ class Pair:
         """Go uphill along the gradient of log P(v), with momentum and weight decay."""
         if rule.weight_decay:
             dw = dw - rule.weight_decay * self.weight.data
-        cells = (self.weight, self.visible_bias, self.hidden_bias)
-        for i, (cell, gradient) in enumerate(zip(cells, (dw, da, db), strict=True)):
-            change = rate * gradient
-            if rule.momentum:
-                change = change + rule.momentum * self.moving[i].data
-                self.moving[i].data = change
-            cell.data = cell.data + change
+        climb(
+            (self.weight, self.visible_bias, self.hidden_bias),
+            (dw, da, db),
+            self.moving,
+            rule,
+            rate,
+        )
 
     def fit(
         self,
@@ -167,13 +167,7 @@ class Pair:
             2.0 * min(n, m) * visible * hidden * products,
             min(n, m) * rule.k * (visible + hidden),
         )
-        done = 0
-        for _ in range(rule.epochs):
-            for (v,) in batches.of(x):
-                if rule.schedule == "linear":
-                    rate.data = rule.learning_rate * (1 - done / steps)
-                learn(v)
-                done += 1
+        for _ in epochs(x, batches, learn, rule, rate):
             check_finite("an RBM", self.weight.data)
             report(figures or (lambda: f"reconstruction error {self.error(x):.5f}"))
 
@@ -181,6 +175,32 @@ class Pair:
         """The mean squared error of the first rows' reconstruction."""
         v = x[:rows]
         return float(np.square(v - self.reconstruct(v)).mean())
+
+
+def climb(
+    cells: Sequence[Cell], gradients: Sequence[Array], moving: list[Cell], rule: Rule, rate: Array
+) -> None:
+    """Go uphill: Δ ← μ Δ + η gradient, cell ← cell + Δ. moving: the Δ, unused without momentum."""
+    for i, (cell, gradient) in enumerate(zip(cells, gradients, strict=True)):
+        change = rate * gradient
+        if rule.momentum:
+            change = change + rule.momentum * moving[i].data
+            moving[i].data = change
+        cell.data = cell.data + change
+
+
+def epochs(
+    x: Array, batches: Batches, learn: Callable[[Array], None], rule: Rule, rate: Cell
+) -> Iterator[int]:
+    """Learn from all batches of x once for each number it gives, by the rule's schedule."""
+    done, steps = 0, rule.epochs * batches.count
+    for epoch in range(rule.epochs):
+        for (v,) in batches.of(x):
+            if rule.schedule == "linear":
+                rate.data = rule.learning_rate * (1 - done / steps)
+            learn(v)
+            done += 1
+        yield epoch
 
 
 def _scaled(z: Array, factor: float) -> Array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from shinso.cell import Array
@@ -15,7 +14,7 @@ from shinso.classical.contrastive import Pair, Rule
 from shinso.classical.deep_boltzmann import Machine, gibbs, mean_fields
 from shinso.classical.pretrained import PretrainedClassifier, is_gaussian
 from shinso.classical.running import Report, prepared
-from shinso.classical.seeding import draw_seed, stream
+from shinso.classical.seeding import next_seed, stream
 
 
 class DBMClassifier(PretrainedClassifier):
@@ -200,8 +199,6 @@ class DBMClassifier(PretrainedClassifier):
         check_is_fitted(self)
         check_count("n", n)
         check_count("steps", steps)
-        own = random_state is None
-        state = self.random_state_ if own else check_random_state(random_state)
         count, gaussian = len(self.weights_), self.gaussian_
 
         def walk(*arrays: Array) -> list[Array]:
@@ -209,7 +206,7 @@ class DBMClassifier(PretrainedClassifier):
             return gibbs(odd, parameters[:count], parameters[count:], gaussian)[1]
 
         parameters = [*self.weights_, *self.biases_]
-        with stream(draw_seed(state)):
+        with stream(next_seed(random_state, self.random_state_)):
             half = [np.full((n, b.size), 0.5, b.dtype) for b in self.biases_[1::2]]
             odd = [bernoulli(p) for p in half]
             size = sum(w.size for w in self.weights_)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from shinso.cell import Array
@@ -14,7 +13,7 @@ from shinso.classical.boltzmann import bernoulli, draw_visible, mean_visible
 from shinso.classical.contrastive import Pair, Rule
 from shinso.classical.pretrained import PretrainedClassifier, is_gaussian
 from shinso.classical.running import Report, prepared
-from shinso.classical.seeding import draw_seed, stream
+from shinso.classical.seeding import next_seed, stream
 from shinso.ops.activation import stable_sigmoid
 
 
@@ -147,10 +146,8 @@ class DBNClassifier(PretrainedClassifier):
         check_is_fitted(self)
         check_count("n", n)
         check_count("steps", steps)
-        own = random_state is None
-        state = self.random_state_ if own else check_random_state(random_state)
         clamped = None if y is None else self._one_hot(y, n)
-        with stream(draw_seed(state)):
+        with stream(next_seed(random_state, self.random_state_)):
             h = self._top(n, steps, clamped)
             for i in reversed(range(len(self.weights_) - 1)):
                 z = h @ self.weights_[i].T + self.visible_biases_[i]

@@ -16,7 +16,7 @@ import numpy as np
 
 from shinso.cell import Array, Cell
 from shinso.classical.boltzmann import bernoulli, draw_visible, mean_visible
-from shinso.classical.contrastive import Rule
+from shinso.classical.contrastive import Rule, climb, epochs
 from shinso.classical.running import Batches, Report, check_finite, chunks, prepared
 from shinso.ops.activation import stable_sigmoid
 
@@ -116,12 +116,7 @@ class Machine:
             for mine, theirs in zip(data, model, strict=True):
                 gradients.append(mine.sum(axis=0) * n - theirs.sum(axis=0) * m)
             cells = [*self.weights, *self.biases]
-            for i, (cell, gradient) in enumerate(zip(cells, gradients, strict=True)):
-                change = rate.data * gradient
-                if rule.momentum:
-                    change = change + rule.momentum * self.moving[i].data
-                    self.moving[i].data = change
-                cell.data = cell.data + change
+            climb(cells, gradients, self.moving, rule, rate.data)
 
         return learn
 
@@ -141,13 +136,7 @@ class Machine:
         products += 2.0 * n * inner * (3 + 2 * rule.k + 2 * rounds)
         draws = rule.k * n * sum(b.data.size for b in self.biases)
         learn = prepared(self.step(rule, rounds, rate), steps, products, draws)
-        done = 0
-        for _ in range(rule.epochs):
-            for (v,) in batches.of(x):
-                if rule.schedule == "linear":
-                    rate.data = rule.learning_rate * (1 - done / steps)
-                learn(v)
-                done += 1
+        for _ in epochs(x, batches, learn, rule, rate):
             check_finite("the Boltzmann machine", *[w.data for w in self.weights])
             report(lambda: f"reconstruction error {self.error(x, rounds):.5f}")
 

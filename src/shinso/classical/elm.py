@@ -25,7 +25,7 @@ from shinso.classical.hidden import (
 from shinso.classical.ridge import Normal, ridge
 from shinso.classical.running import chunks
 from shinso.classical.saving import Saving
-from shinso.classical.scores import ScoreClassifier, signs
+from shinso.classical.scores import ScoreClassifier, known_labels, signs
 
 FLOATS = (np.float64, np.float32)
 _BLOCK_BYTES = 1 << 26
@@ -237,10 +237,7 @@ class ELMClassifier(ScoreClassifier, _ELM):
             if classes is None:
                 raise ValueError("the first call of partial_fit needs classes=, all there will be")
             self.classes_ = np.unique(classes)
-        labels = np.searchsorted(self.classes_, y)
-        inside = labels < len(self.classes_)
-        if not inside.all() or (self.classes_[labels] != y).any():
-            raise ValueError(f"y has classes that are not among {self.classes_}")
+        labels = known_labels(y, self.classes_)
         self._solve_more(x, signs(labels, len(self.classes_), x.dtype), first, labels)
         return self
 

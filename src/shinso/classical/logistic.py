@@ -17,7 +17,7 @@ from shinso.classical.arguments import check_choice, check_count, check_number
 from shinso.classical.lbfgs import Minimum, minimize
 from shinso.classical.running import chunks
 from shinso.classical.saving import Saving
-from shinso.classical.scores import probabilities
+from shinso.classical.scores import chosen_classes, probabilities
 from shinso.ops.activation import stable_sigmoid
 from shinso.ops.softmax import stable_log_softmax, stable_softmax
 
@@ -132,9 +132,7 @@ class LogisticRegression(Saving, ClassifierMixin, BaseEstimator):  # type: ignor
 
     def predict(self, X: Any) -> Array:
         """The most probable class of each row of X (n, features): (n,)."""
-        scores = self.decision_function(X)
-        chosen = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
-        return self.classes_[chosen]
+        return chosen_classes(self.decision_function(X), self.classes_)
 
 
 class _Problem:

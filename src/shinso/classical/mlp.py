@@ -20,7 +20,7 @@ from shinso.classical.arguments import check_choice, check_count, check_number, 
 from shinso.classical.mlp_training import ACTIVATIONS, Training, initial_weights, settle
 from shinso.classical.running import check_finite, chunks
 from shinso.classical.saving import Saving
-from shinso.classical.scores import ScoreClassifier, probabilities
+from shinso.classical.scores import ScoreClassifier, known_labels, probabilities
 
 FLOATS = (np.float64, np.float32)
 _ROWS = 4096
@@ -367,13 +367,11 @@ class MLPClassifier(ScoreClassifier, _MLP):
             if classes is None:
                 raise ValueError("the first call of partial_fit needs classes=, all there will be")
             self.classes_ = np.unique(classes)
-        if not np.isin(y, self.classes_).all():
-            raise ValueError(f"y has classes that are not among {self.classes_}")
         self._learn_more(x, *self._task(y, x.dtype))
         return self
 
     def _task(self, y: Array, dtype: Any) -> tuple[Array, int, str]:
-        labels = np.searchsorted(self.classes_, y)
+        labels = known_labels(y, self.classes_)
         if len(self.classes_) == 2:
             return labels.astype(dtype), 1, "binary"
         return labels.astype(np.int64), len(self.classes_), "classes"

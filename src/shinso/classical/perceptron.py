@@ -17,6 +17,7 @@ from shinso.cell import Array
 from shinso.classical.arguments import check_count, check_number
 from shinso.classical.running import Report
 from shinso.classical.saving import Saving
+from shinso.classical.scores import chosen_classes, known_labels
 
 _BLOCK = 128
 _PROVABLE = 2_000_000
@@ -105,10 +106,7 @@ class PerceptronClassifier(Saving, ClassifierMixin, BaseEstimator):  # type: ign
             self.mistakes_, self.n_iter_, self.stop_ = [], 0, "max_iter"
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes were {self.classes_} in the first call, not {classes}")
-        labels = np.searchsorted(self.classes_, y)
-        known = labels < len(self.classes_)
-        if not known.all() or (self.classes_[labels] != y).any():
-            raise ValueError(f"y has classes that are not among {self.classes_}")
+        labels = known_labels(y, self.classes_)
         rng = check_random_state(self.random_state)
         order = rng.permutation(len(x)) if self.shuffle else np.arange(len(x))
         self.mistakes_.append(self._epoch(x[order], labels[order]))
@@ -166,9 +164,7 @@ class PerceptronClassifier(Saving, ClassifierMixin, BaseEstimator):  # type: ign
 
     def predict(self, X: Any) -> Array:
         """The class of each row of X (n, features): (n,)."""
-        scores = self.decision_function(X)
-        chosen = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
-        return self.classes_[chosen]
+        return chosen_classes(self.decision_function(X), self.classes_)
 
 
 def _learn(x: Array, sign: Array, w: Array, b: Array, eta: float, intercept: bool) -> int:

@@ -21,7 +21,7 @@ from shinso.classical.boltzmann import (
 from shinso.classical.contrastive import Pair, Rule
 from shinso.classical.running import Report, chunks, prepared
 from shinso.classical.saving import Saving
-from shinso.classical.seeding import draw_seed, stream
+from shinso.classical.seeding import draw_seed, next_seed, stream
 from shinso.ops.activation import stable_sigmoid
 
 FLOATS = (np.float32, np.float64)
@@ -268,8 +268,7 @@ class RBM(Saving, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._walk(v, steps, random_state)[1]
 
     def _seed(self, random_state: Any) -> int:
-        own = random_state is None
-        return draw_seed(self.random_state_ if own else check_random_state(random_state))
+        return next_seed(random_state, self.random_state_)
 
     def _walk(self, v: Array, steps: int, random_state: Any) -> tuple[Array, Array]:
         """Visible units after so many Gibbs steps, and what was expected of the last one."""

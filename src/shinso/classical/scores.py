@@ -37,14 +37,27 @@ class ScoreClassifier(ClassifierMixin):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """The class with the largest score for each row of X (n, features): (n,)."""
-        scores = self.decision_function(X)
-        chosen = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
-        return self.classes_[chosen]
+        return chosen_classes(self.decision_function(X), self.classes_)
 
     def predict_proba(self, X: Any) -> Array:
         """The softmax of twice the scores, (n, classes): it keeps their order, and is no more than
         a rough probability. For two classes with score s it is σ(2s)."""
         return probabilities(2 * self.decision_function(X))
+
+
+def chosen_classes(scores: Array, classes: Array) -> Array:
+    """The class with the largest score: (n,). Of two classes the second if its score is above 0."""
+    chosen = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
+    return classes[chosen]
+
+
+def known_labels(y: Array, classes: Array) -> Array:
+    """The place of each y among the sorted classes, (n,). Raises ValueError if one is not there."""
+    labels = np.searchsorted(classes, y)
+    inside = labels < len(classes)
+    if not inside.all() or (classes[labels] != y).any():
+        raise ValueError(f"y has classes that are not among {classes}")
+    return labels
 
 
 def probabilities(scores: Array) -> Array:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from shinso.ops.random import get_rng_state, host_generator, set_rng_state
 
@@ -14,6 +15,11 @@ from shinso.ops.random import get_rng_state, host_generator, set_rng_state
 def draw_seed(random_state: Any) -> int:
     """A seed from NumPy's RandomState, as `sklearn.utils.check_random_state` gives it."""
     return int(random_state.randint(2**31 - 1))
+
+
+def next_seed(random_state: Any, own: Any) -> int:
+    """A seed from the caller's random_state, or from the estimator's `own` where that is None."""
+    return draw_seed(own if random_state is None else check_random_state(random_state))
 
 
 @contextmanager

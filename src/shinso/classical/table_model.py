@@ -17,7 +17,7 @@ from shinso.classical.mlp import MLPClassifier, MLPRegressor
 from shinso.classical.saving import load as load_estimator
 from shinso.classical.tree import TreeClassifier, TreeRegressor
 from shinso.data import DataError
-from shinso.data.atomic import write_bytes
+from shinso.data.atomic import save_bytes
 from shinso.data.tabular import Choices, TablePreprocessor, read_preprocessor
 
 TABLE, ESTIMATOR = "table.json", "estimator.safetensors"
@@ -85,10 +85,10 @@ class TableModel:
         text = json.dumps(self.preprocessor.plain(), indent=1, ensure_ascii=False, allow_nan=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.estimator.save(folder / ESTIMATOR)
-            write_bytes(folder / TABLE, text.encode())
         except OSError as error:
-            raise DataError(f"{folder}: cannot be written ({error.strerror or error}).") from error
+            raise DataError(f"{folder}: cannot be written: {error.strerror or error}.") from None
+        self.estimator.save(folder / ESTIMATOR)
+        save_bytes(folder / TABLE, text.encode())
 
 
 def load_table_model(folder: str | Path) -> TableModel:

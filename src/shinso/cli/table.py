@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shinso.cli.screen import console, errors, show_table
-from shinso.data import DataError
+from shinso.data.atomic import save_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from shinso.classical.table_scores import Scores
-    from shinso.data.tabular import Choices
+    from shinso.data.tabular import Choices, TableReport
 
 CHOICES, PAGE, TABLE = "choices.json", "report.html", "table.json"
 COLUMNS = "What becomes of single columns (each repeatable)"
@@ -109,7 +109,7 @@ def command(
             raise ValueError(f"{choices} is for the target {chosen.target!r}, not {target!r}")
     _change(chosen, drop or [], number or [], category or [], ordinal or [], missing, scale)
     _notes(found.notes)
-    _show_columns(found.table(), chosen)
+    _show_columns(found, chosen)
     if report_only:
         return
     folder = out or _new_folder(file.stem.partition(".")[0])
@@ -194,19 +194,14 @@ def _change(
     chosen.check()
 
 
-def _show_columns(rows: list[tuple[str, ...]], chosen: Choices) -> None:
+def _show_columns(found: TableReport, chosen: Choices) -> None:
+    from shinso.cli.table_page import HEADS, column_rows
+
     console.print()
-    heads = ["column", "kind", "missing", "distinct", "such as", "use", "why"]
-    shown = []
-    for name, kind, missing, distinct, examples, _, why in rows:
-        choice = chosen.columns.get(name)
-        use = "drop" if choice is None else choice.use
-        reason = choice.why if choice is not None and choice.why.startswith("chosen") else why
-        shown.append([name, kind, missing, distinct, examples, use, reason])
+    shown = [HEADS, *column_rows(found, chosen)]
     if console.width < _WIDE:
-        for cells in (heads, *shown):
-            del cells[4]
-    show_table(heads, shown, numbers=("missing", "distinct"))
+        shown = [(*cells[:4], *cells[5:]) for cells in shown]
+    show_table(shown[0], shown[1:], numbers=("missing", "distinct"))
     console.print()
 
 
@@ -252,10 +247,7 @@ def predict(folder: Path, tables: list[Path], out: Path | None) -> None:
         if model.classes is not None:
             result["probability"] = model.predict_proba(frame).max(axis=1)
         if out is not None:
-            try:
-                result.to_csv(out, index=False)
-            except OSError as error:
-                raise DataError(f"{out}: cannot be written ({error.strerror}).") from error
+            save_bytes(out, result.to_csv(index=False).encode())
             console.print(f"{len(result):,} rows in {out}", markup=False)
             continue
         added = [c for c in result.columns if c.endswith("(predicted)") or c == "probability"]

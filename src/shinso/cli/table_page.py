@@ -10,13 +10,13 @@ import numpy as np
 
 from shinso.classical.table_model import TableModel
 from shinso.classical.table_scores import Scores
-from shinso.data import DataError
-from shinso.data.atomic import write_bytes
-from shinso.data.tabular import Reading, TableReport
+from shinso.data.atomic import save_bytes
+from shinso.data.tabular import Choices, ColumnChoice, Reading, TableReport
 from shinso.train.charts import confusion_chart, scatter_chart
 from shinso.train.metrics import confusion_matrix
 from shinso.train.page import cards, page, section, table
 
+HEADS = ("column", "kind", "missing", "distinct", "such as", "use", "why")
 MOST_CLASSES = 25
 MOST_POINTS = 1500
 
@@ -35,11 +35,6 @@ def write_page(
         for measure, values in scores.values.items()
     ]
     choices = model.preprocessor.choices
-    rows = []
-    for facts in found.table():
-        choice = choices.columns.get(facts[0])
-        why = choice.why if choice is not None and choice.why.startswith("chosen") else facts[6]
-        rows.append((*facts[:5], "drop" if choice is None else choice.use, why))
     notes = [*reading.notes, *found.notes]
     parts = [
         cards(headline),
@@ -53,9 +48,7 @@ def write_page(
         section("Where it is wrong", _picture(scores, found)),
         section(
             "Columns",
-            table(
-                ("column", "kind", "missing", "distinct", "such as", "use", "why"), rows, "columns"
-            ),
+            table(HEADS, column_rows(found, choices), "columns"),
             f"{len(choices.used)} of {len(choices.columns)} columns are used; they become "
             f"{len(model.preprocessor.names_)} inputs.",
         ),
@@ -65,10 +58,16 @@ def write_page(
     ]
     title = f"{found.target} · {Path(name).name}"
     subtitle = f"{found.task} by {type(model.estimator).__name__} from {found.rows:,} rows"
-    try:
-        write_bytes(path, page(title, subtitle, parts).encode())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error}).") from error
+    save_bytes(path, page(title, subtitle, parts).encode())
+
+
+def column_rows(found: TableReport, choices: Choices) -> list[tuple[str, ...]]:
+    """For each column what was found, and what becomes of it and why: texts under `HEADS`."""
+    rows = []
+    for facts in found.table():
+        choice = choices.columns.get(facts[0], ColumnChoice("drop", why="not among the choices"))
+        rows.append((*facts[:5], choice.use, choice.why))
+    return rows
 
 
 def score_rows(scores: Scores) -> list[tuple[str, str, str]]:

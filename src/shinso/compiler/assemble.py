@@ -114,29 +114,31 @@ class _Assembly:
     def _give_memory(self, root: Root) -> None:
         """A place for a root's result, unless it is used in its own stage only."""
         node = root.node
-        strides = strides_of(node.shape, self.layout.order[id(node)])
-        spread = self.layout.strides(node)
         base = self._reused(root)
         if base is not None:
             self.memory[id(root)] = base
         elif id(root) in self.plan.in_place:
             cell = self.plan.in_place[id(root)]
             slot = self._slot("state", cell, node)
-            self.memory[id(root)] = Memory(slot, Placed(slot.buffer, strides))
+            self.memory[id(root)] = Memory(slot, Placed(slot.buffer, self._dense(node)))
         elif root.partly and root.level % 2:
             slot = self._temporary(node, self.threads)
-            self.memory[id(root)] = Memory(slot, Placed(slot.buffer, strides))
+            self.memory[id(root)] = Memory(slot, Placed(slot.buffer, self._dense(node)))
         elif id(root) in self.layout.lasting:
+            spread = self.layout.strides(node)
             slot = self._temporary(node, spare=room(node.shape, spread) - node.size)
             self.memory[id(root)] = Memory(slot, Placed(slot.buffer, spread))
         elif self._is_read_elsewhere(root):
             axis = self.plan.labels[id(node)]
-            own = tuple(0 if a == axis else n for a, n in enumerate(spread))
+            own = tuple(0 if a == axis else n for a, n in enumerate(self.layout.strides(node)))
             size = room(node.shape, own)
             name = f"scratch{len(self.memory)}"
             self.memory[id(root)] = Memory(
                 None, Placed(Buffer(name, node.dtype, max(1, size)), own)
             )
+
+    def _dense(self, node: Node) -> tuple[int, ...]:
+        return strides_of(node.shape, self.layout.order[id(node)])
 
     def _is_read_elsewhere(self, root: Root) -> bool:
         stage = self.plan.levels[root.level][root.stage]

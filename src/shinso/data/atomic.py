@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from shinso.data.errors import DataError
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Put `content` into the file `path`, replacing what was there in one move.
@@ -29,6 +31,14 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """The same for text, in UTF-8 with plain line ends."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def save_bytes(path: str | Path, content: bytes) -> None:
+    """`write_bytes` for a file that a user asked for. Raises DataError if it cannot be written."""
+    try:
+        write_bytes(Path(path), content)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}.") from None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from shinso.data.atomic import write_bytes
+from shinso.data.atomic import save_bytes
 from shinso.data.bounded import file_errors, regular_file_size
 from shinso.data.errors import DataError
 from shinso.data.protocols import Array
@@ -104,11 +104,7 @@ def save(
     texts = {} if metadata is None else dict(metadata)
     if not all(isinstance(text, str) for pair in texts.items() for text in pair):
         raise TypeError("save takes metadata that are texts by name, such as {'model': 'resnet18'}")
-    path = Path(path)
-    try:
-        write_bytes(path, safetensors.numpy.save(arrays, texts or None))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error}).") from error
+    save_bytes(path, safetensors.numpy.save(arrays, texts or None))
 
 
 def _array(path: Path, name: str, entry: Mapping[str, Any]) -> Array:

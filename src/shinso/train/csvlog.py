@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shinso.data.atomic import write_text
+from shinso.data.atomic import save_bytes
 from shinso.data.errors import DataError
 from shinso.train.callbacks import Callback, Logs
 
@@ -48,10 +48,7 @@ class CSVLogger(Callback):
         text = io.StringIO()
         writer = csv.writer(text, delimiter=self.separator, lineterminator="\n")
         writer.writerows(self.rows if self.before else [self.columns, *self.rows])
-        try:
-            write_text(self.path, self.before + text.getvalue())
-        except OSError as error:
-            raise DataError(f"{self.path}: cannot be written: {error.strerror}.") from None
+        save_bytes(self.path, (self.before + text.getvalue()).encode())
 
     def state_dict(self) -> dict[str, Any]:
         """The rows of this run, and the text before them."""

@@ -10,7 +10,7 @@ from typing import Any
 import safetensors.numpy
 
 from shinso.cell import Array
-from shinso.data.atomic import write_bytes
+from shinso.data.atomic import save_bytes
 from shinso.data.errors import DataError
 from shinso.train.callbacks import Callback, Logs
 
@@ -200,10 +200,10 @@ class ModelCheckpoint(Monitor):
         path = self._path(epoch, logs or {})
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(path, safetensors.numpy.save(self.model.state_dict()))
-            self.note(epoch, f"weights written to {path}.")
         except OSError as error:
             raise DataError(f"{path}: cannot be written: {error.strerror}.") from None
+        save_bytes(path, safetensors.numpy.save(self.model.state_dict()))
+        self.note(epoch, f"weights written to {path}.")
 
     def _path(self, epoch: int, logs: Logs) -> Path:
         try:

@@ -53,14 +53,14 @@ def measure_outcome(trainer: Trainer, loader: Any) -> Outcome:
     """Run the model over (at most 20 000 samples of) a loader's data."""
     outputs, targets, numbers = [], [], []
     seen, shape, complete = 0, (), True
+    # The step that has measured these data before, if it was compiled, still is.
+    compiled = trainer.compiling.executor == COMPILED
     with trainer.evaluating():
         for batch_number, batch in enumerate(loader.batches(0)):
             if seen >= MOST_SAMPLES:
                 complete = False
                 break
             x, t = pair(batch)
-            # The step that has measured these data before, if it was compiled, still is.
-            compiled = trainer.compiling.executor == COMPILED
             y = trainer.compiling.test_step(x, t)[0] if compiled else main_output(trainer.model(x))
             outputs.append(y.numpy())
             targets.append(np.asarray(t))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shinso.data.atomic import write_text
+from shinso.data.atomic import save_bytes
 from shinso.data.errors import DataError
 from shinso.train.history import History
 
@@ -70,10 +70,7 @@ class RunFolder:
         self._write(self.report, html)
 
     def _write(self, path: Path, text: str) -> None:
-        try:
-            write_text(path, text)
-        except OSError as error:
-            raise DataError(f"{path}: cannot be written: {error.strerror}.") from None
+        save_bytes(path, text.encode())
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from shinso.data.atomic import write_bytes
+from shinso.data.atomic import save_bytes
 from shinso.data.errors import DataError
 
 USES = ("number", "category", "date", "drop")
@@ -131,10 +131,7 @@ class Choices:
     def save(self, path: str | Path) -> None:
         """Write them as JSON, to be read and changed. Raises DataError if that fails."""
         text = json.dumps(self.plain(), indent=2, ensure_ascii=False) + "\n"
-        try:
-            write_bytes(Path(path), text.encode())
-        except OSError as error:
-            raise DataError(f"{path}: cannot be written ({error.strerror or error}).") from error
+        save_bytes(path, text.encode())
 
 
 def load_choices(path: str | Path) -> Choices:

@@ -32,10 +32,10 @@ _KEPT = 20  # broken rows that are named
 class Reading:
     """How a file was read.
 
-    encoding, delimiter: of its text; empty for Parquet. rows: of data. broken: how many rows were
-    left out because they have another number of cells than the first row; broken_rows: line and
-    number of cells of the first of them. renamed: new names of columns whose names were missing or
-    came twice. notes: all that a reader should know, in words.
+    path: of the file. encoding, delimiter: of its text; empty for Parquet. rows: of data. broken:
+    how many rows were left out because they have another number of cells than the first row;
+    broken_rows: line and number of cells of the first of them. renamed: new names of columns whose
+    names were missing or came twice. notes: all that a reader should know, in words.
     """
 
     path: str

@@ -59,7 +59,7 @@ class TableReport:
                 f"{c.distinct:,}",
                 ", ".join(c.examples),
                 c.use,
-                "; ".join([c.why, *c.findings] if c.why else c.findings),
+                _reason(c),
             )
             for c in self.columns
         ]
@@ -96,7 +96,7 @@ def report(frame: pd.DataFrame, target: str, task: str | None = None, seed: int 
         raise DataError(f"the target {target!r} has no values")
     task = task or _task(frame[target])
     values, classes = target_values(frame[target], task)
-    if len(np.unique(values[: 10**6])) < 2 and len(np.unique(values)) < 2:
+    if values.min() == values.max():
         raise DataError(f"the target {target!r} always has the same value: nothing to learn")
     if twice := int(frame.duplicated().sum()):
         notes.append(f"{twice:,} rows come more than once")
@@ -239,8 +239,12 @@ def _twin(column: Column, sample: pd.Series, seen: dict[bytes, str]) -> str:
     return twin
 
 
+def _reason(column: Column) -> str:
+    return "; ".join([column.why, *column.findings] if column.why else column.findings)
+
+
 def _choice(column: Column) -> ColumnChoice:
-    why = "; ".join([column.why, *column.findings] if column.why else column.findings)
+    why = _reason(column)
     if column.use == "category":
         return ColumnChoice("category", missing="level", why=why)
     indicator = column.use in ("number", "date") and column.missing >= OFTEN_MISSING
