@@ -26,8 +26,9 @@ BELOW = {
     "models": {"cell", "graph", "ops", "nn", "optim"},
     "train": CORE,
     "classical": CORE | {"train"},
-    "lab": CORE | {"train", "classical"},
-    "cli": CORE | {"train", "classical", "lab", "checking"},
+    "viz": CORE | {"train"},
+    "lab": CORE | {"train", "classical", "viz", "checking"},
+    "cli": CORE | {"train", "classical", "viz", "lab", "checking"},
     "checking": {"cell", "compiler", "graph", "ops"},
 }
 

@@ -1,47 +1,31 @@
-"""The experiment's machinery on a few pictures, with a small recipe in place of the long ones."""
-
-import numpy as np
-import pytest
+"""The experiment's machinery on the digits, with a small recipe in place of the long ones."""
 
 from shinso.classical.recipes import MNIST, Recipe
-from shinso.data import ArrayDataset, DataSplits
-from shinso.lab import EXPERIMENTS, Settings, Verdict, mnist, mnist_2006
+from shinso.lab import Settings, experiment
+from shinso.lab.experiments import mnist_2006
 
 
-@pytest.fixture
-def pictures(monkeypatch):
-    rng = np.random.default_rng(0)
-    parts = []
-    for n in (100, 40):
-        t = np.arange(n) % 2
-        x = (rng.random((n, 1, 28, 28)) * 99 + 150 * t[:, None, None, None]).astype(np.uint8)
-        parts.append(ArrayDataset(x, t, classes="01"))
-    splits = DataSplits(
-        *parts, "mnist", "classification", ("0", "1"), (0.5,), (0.2,), (1, 28, 28), "here"
-    )
-    monkeypatch.setattr(mnist.data, "load", lambda name, data_dir: splits)
-
-
-def test_table_and_verdicts(pictures, monkeypatch):
-    small = Recipe("ELMClassifier", {"n_hidden": 30, "random_state": 0}, 99.0, 1, 99.03)
-    low = Recipe("ELMClassifier", {"n_hidden": 30, "random_state": 0}, 99.0, 1, 101.0)
-    monkeypatch.setattr(mnist_2006, "MNIST", {"elm": small, "dbn": low})
+def test_table_and_verdicts(monkeypatch):
+    small = Recipe("ELMClassifier", {"n_hidden": 300, "random_state": 0}, 99.0, 1, 99.03)
+    monkeypatch.setattr(mnist_2006, "MNIST", {"elm": small, "dbn": small})
+    monkeypatch.setattr(mnist_2006, "_SMALLER", {"elm": {}, "dbn": {"n_hidden": 5}})
     said = []
-    found = EXPERIMENTS["mnist-2006"].run(Settings(say=said.append))
-    assert [row[0] for row in found.rows] == ["ELMClassifier"] * 2
-    assert [row[-1] for row in found.rows] == ["reached", "missed"]
-    assert found.rows[0][1] == "100.00 %"
+    found = mnist_2006.work(Settings(fast=True, progress=lambda text, share: said.append(text)))
+    assert [row[0] for row in found.tables[0].rows] == ["ELMClassifier"] * 2 + [
+        "LogisticRegression"
+    ]
     assert [v.holds for v in found.verdicts] == [True, False]
-    assert len(said) == 2
+    assert said == ["elm", "dbn"]
 
 
-def test_single_parts(pictures, monkeypatch):
-    monkeypatch.setitem(mnist_2006._THEIR_TIME, "elm", "a while")
-    with pytest.raises(ValueError, match="no 'svm'; it has elm, dbn"):
-        EXPERIMENTS["mnist-2006"].run(Settings(only=("svm",)))
-    assert EXPERIMENTS["mnist-2006"].parts == tuple(MNIST)
+def test_full_form_asks_for_the_published_figures(monkeypatch):
+    small = Recipe("ELMClassifier", {"n_hidden": 300, "random_state": 0}, 99.0, 1, 99.03)
+    monkeypatch.setattr(mnist_2006, "MNIST", {"elm": small})
+    rows = mnist_2006.rows_and_classes(Settings(fast=True))
+    monkeypatch.setattr(mnist_2006, "rows_and_classes", lambda settings: rows)
+    [verdict] = mnist_2006.work(Settings()).verdicts
+    assert (verdict.wanted, verdict.tolerance, verdict.relation) == (99.03, 0.15, "≥")
 
 
-@pytest.mark.parametrize(("found", "holds"), [(98.86, True), (98.84, False), (99.5, True)])
-def test_verdict(found, holds):
-    assert Verdict("x", found, 99.0, 0.15).holds == holds
+def test_parts():
+    assert experiment("b3-mnist-2006").parts == tuple(MNIST)

@@ -28,7 +28,7 @@ def run_backward(root: Tensor, gradient: Any, retain_graph: bool) -> None:
     if creator is None:
         leaves[id(root)] = (root, seed)
     else:
-        functions = _in_reverse_order(creator)
+        functions = in_reverse_order(creator)
         seeds: list[Any] = [None] * creator.outputs
         seeds[root._index] = seed
         pending: Gradients = {id(creator): seeds}
@@ -63,7 +63,7 @@ def _seed(root: Tensor, gradient: Any) -> Any:
     return gradient
 
 
-def _in_reverse_order(creator: Function) -> list[Function]:
+def in_reverse_order(creator: Function) -> list[Function]:
     """Every operation behind `creator`, last-run first."""
     found = {id(creator): creator}
     stack = [creator]
@@ -102,7 +102,7 @@ def _step(function: Function, pending: Gradients, leaves: dict[int, tuple[Tensor
     for x, dx, needed in zip(function.inputs, dins, function.needs_grad, strict=True):
         if not needed or dx is None or x is None:
             continue
-        dx = _fit(dx, x, function)
+        dx = fit(dx, x, function)
         before = x.creator
         if before is None:
             held = leaves.get(id(x))
@@ -129,7 +129,7 @@ def _fill_unused(function: Function, douts: list[Any]) -> list[Any]:
     ]
 
 
-def _fit(dx: Any, x: Tensor, function: Function) -> Any:
+def fit(dx: Any, x: Tensor, function: Function) -> Any:
     """Sum a gradient over the axes that were broadcast; give it the input's dtype."""
     shape = x.shape
     if not hasattr(dx, "dtype"):

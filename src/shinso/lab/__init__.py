@@ -1,10 +1,21 @@
-"""Experiments that check claims with numbers: `shinso lab list`, `shinso lab run NAME`."""
+"""Experiments that check claims with numbers: `shinso lab list`, `shinso lab run NAME`.
 
-from shinso.lab import digits_from_noise, mnist_2006
-from shinso.lab.experiment import Experiment, Outcome, Settings, Verdict
+Needs `pip install 'shinso[lab]'`.
+"""
 
-EXPERIMENTS: dict[str, Experiment] = {
-    e.name: e for e in (mnist_2006.EXPERIMENT, digits_from_noise.EXPERIMENT)
-}
+from shinso.lab.catalog import ROWS, all_experiments, experiment
+from shinso.lab.experiment import Experiment, Figure, Outcome, Settings, Table, Verdict
+from shinso.lab.text import Text
 
-__all__ = ["EXPERIMENTS", "Experiment", "Outcome", "Settings", "Verdict"]
+__all__ = [
+    "ROWS",
+    "Experiment",
+    "Figure",
+    "Outcome",
+    "Settings",
+    "Table",
+    "Text",
+    "Verdict",
+    "all_experiments",
+    "experiment",
+]

@@ -78,13 +78,15 @@ pre { font: 13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overf
 """
 
 
-def page(title: str, subtitle: str, parts: Sequence[str]) -> str:
-    """A whole page. title and subtitle are text; parts are HTML, in order."""
+def page(
+    title: str, subtitle: str, parts: Sequence[str], language: str = "en", style: str = ""
+) -> str:
+    """A whole page. title and subtitle are text; parts are HTML, in order. style: further CSS."""
     body = "\n".join(part for part in parts if part)
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n<main>\n"
         f'<h1>{escape(title)}</h1>\n<p class="sub">{escape(subtitle)}</p>\n'
         f"{body}\n</main>\n</body>\n</html>\n"
     )

@@ -1,0 +1,1 @@
+"""One file for each experiment; each defines EXPERIMENT. `shinso.lab.catalog` finds them."""
