@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from bench.measure import Plan, measure
 from bench.process import BenchError, Process
 from bench.results import Row
 from bench.table import table, write_json
-from bench.workloads import WORKLOADS
+from bench.workloads import WORKLOADS, Workload
 from bench.zoo import KNOWN, ZOO
 
 
@@ -75,18 +76,16 @@ def run(chosen: argparse.Namespace, console: Console) -> None:
         notes.print(text, style="dim", markup=False)
 
     rows: list[Row] = []
-    with ExitStack() as stack:
-        side = "numpy" if chosen.numpy else "shinso"
-        shinso = stack.enter_context(Process(side, chosen.threads))
-        peer = None if chosen.no_peer else stack.enter_context(Process("torch", chosen.threads))
-        versions = shinso.ask("versions") | (peer.ask("versions") if peer else {})
-        for name in chosen.only or (ZOO if chosen.zoo else WORKLOADS):
-            workload = KNOWN[name]
-            found = list(measure(workload, shinso, peer, plan, note))
-            if not (chosen.numpy or chosen.tiny):
-                note(f"{name} compile")
-                time_compiling(workload, plan.batch(workload), chosen.threads, found)
-            rows.extend(found)
+    versions: dict[str, str] = {}
+    failed: list[BenchError] = []
+    for name in chosen.only or (ZOO if chosen.zoo else WORKLOADS):
+        try:
+            rows += _measured(KNOWN[name], chosen, plan, note, versions)
+        except BenchError as error:
+            failed.append(error)
+            notes.print(f"failed: {name}: {error}", markup=False)
+    if failed and not rows:
+        raise failed[0]
     console.print(table(rows))
     for text in left_out:
         console.print(text, markup=False)
@@ -95,6 +94,31 @@ def run(chosen: argparse.Namespace, console: Console) -> None:
     if chosen.json is not None:
         facts = {"machine": describe(chosen.threads), "versions": versions, "left_out": left_out}
         write_json(chosen.json, rows, facts)
+    if failed:
+        raise failed[0]
+
+
+def _measured(
+    workload: Workload,
+    chosen: argparse.Namespace,
+    plan: Plan,
+    note: Callable[[str], None],
+    versions: dict[str, str],
+) -> list[Row]:
+    """The rows of one workload, in processes of its own: no workload inherits another's memory.
+
+    versions: gets those of both sides.
+    """
+    with ExitStack() as stack:
+        side = "numpy" if chosen.numpy else "shinso"
+        shinso = stack.enter_context(Process(side, chosen.threads))
+        peer = None if chosen.no_peer else stack.enter_context(Process("torch", chosen.threads))
+        versions |= shinso.ask("versions") | (peer.ask("versions") if peer else {})
+        found = list(measure(workload, shinso, peer, plan, note))
+    if not (chosen.numpy or chosen.tiny):
+        note(f"{workload.name} compile")
+        time_compiling(workload, plan.batch(workload), chosen.threads, found)
+    return found
 
 
 def main() -> int:

@@ -65,6 +65,7 @@ ZOO = {
         0.9,
         0,
         dropout,
+        lr=1e-3,
         tolerances=GROWING,
     )
     for name, shape, classes, batch, dropout, peer in _ROWS
