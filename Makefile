@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BENCH := .bench-venv
 TORCH ?= torch==2.13.0
 
-.PHONY: train test check bench bench-train bench-zoo bench-classical bench-memory format clean
+.PHONY: train test check bench bench-train bench-zoo bench-classical bench-memory lab docs format clean
 
 train: $(VENV)/ready  ## train LeNet on the bundled digits and show the result
 	$(BIN)/shinso train lenet5 --data digits
@@ -36,6 +36,14 @@ bench-classical: $(VENV)/ready  ## time estimators beside scikit-learn's
 bench-memory: $(BENCH)/ready  ## memory of three training steps beside PyTorch
 	$(BENCH)/bin/python -m bench.memory
 
+lab: $(VENV)/ready  ## run every experiment in its quick form; report in runs/lab/index.html
+	$(BIN)/shinso lab run all --fast
+
+docs: $(VENV)/docs  ## build the site of the documents in build/docs, in English and Japanese
+	$(BIN)/python -m sphinx -q -W --keep-going docs build/docs
+	$(BIN)/python -m sphinx -q -W --keep-going docs/ja build/docs/ja
+	@echo "build/docs/index.html"
+
 format: $(VENV)/ready  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -46,6 +54,10 @@ clean:  ## remove the environments and caches
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(VENV)/docs: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	touch $@
 
 # PyTorch is the peer to measure against, pinned, and never part of .venv. Where the default index has

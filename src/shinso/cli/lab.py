@@ -74,8 +74,10 @@ def run(
         page = write_report(out, language)
         minutes = (time.perf_counter() - start) / 60
         console.print(f"\n{len(chosen)} experiments in {minutes:.1f} minutes: {page}", markup=False)
+        if failed:
+            console.print(f"failed: {', '.join(failed)}", markup=False)
+        console.print(f"experiments: {len(chosen) - len(failed)} passed, {len(failed)} failed")
     if failed:
-        errors.print(f"failed: {', '.join(failed)}", markup=False)
         raise typer.Exit(1)
 
 

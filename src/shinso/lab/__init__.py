@@ -4,6 +4,7 @@ Needs `pip install 'shinso[lab]'`.
 """
 
 from shinso.lab.catalog import ROWS, all_experiments, experiment
+from shinso.lab.exercises.checking import check
 from shinso.lab.experiment import Experiment, Figure, Outcome, Settings, Table, Verdict
 from shinso.lab.text import Text
 
@@ -17,5 +18,6 @@ __all__ = [
     "Text",
     "Verdict",
     "all_experiments",
+    "check",
     "experiment",
 ]

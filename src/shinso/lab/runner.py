@@ -106,6 +106,14 @@ def _plain(record: Record, settings: Settings, language: str) -> dict[str, Any]:
             }
             for v in outcome.verdicts
         ],
+        "tables": [
+            {
+                "columns": [_both(c) for c in t.columns],
+                "rows": [[_both(c) for c in row] for row in t.rows],
+                "caption": _both(t.caption),
+            }
+            for t in outcome.tables
+        ],
         "figures": [
             {"file": f"{f.name}.{f.kind}", "caption": _both(f.caption)} for f in outcome.figures
         ],
