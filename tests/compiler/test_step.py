@@ -696,3 +696,47 @@ def test_long_chains_of_scalars():
         return result
 
     assert shinso.compile(total)(*xs) == total(*xs)
+
+
+def test_a_step_shows_its_graph_and_names_what_goes_in():
+    w, counter = Tensor(np.ones(3), requires_grad=True, name="w"), Tensor(0.0)
+
+    @shinso.compile
+    def step(x, pair, flag, *, scale):
+        counter.data = counter.data + 1
+        return (w * x).data * pair[0] + pair[1] * scale
+
+    with pytest.raises(RuntimeError, match="call step once"):
+        _ = step.graph
+    a, b = np.ones((2, 3)), np.full(3, 2.0)
+    step(X, (a, b), True, scale=np.ones(3))
+    assert step.argument_names == ("x", "pair 0", "pair 1", "scale")
+    assert [node.shape for node in step.graph.outputs] == [(2, 3)]
+    assert any(cell is w and slot == "data" for cell, slot in step.cells)
+    (update,) = step.graph.updates
+    assert step.cells[update.cell][0] is counter
+    step(X, (X, X), True, scale=np.ones(3))  # the last one counts; the same array twice
+    assert step.argument_names == ("x", "pair 0", "pair 1", "scale")
+
+
+def test_a_tensor_given_twice_has_the_name_it_has_first():
+    step = shinso.compile(lambda a, b: a.data + b.data)
+    x = Tensor(X)
+    step(x, x)
+    assert step.argument_names == ("a",)
+
+
+def test_names_of_a_method_and_of_a_function_without_a_signature():
+    class Scale:
+        @shinso.compile
+        def apply(self, x):
+            return x * 2
+
+    scale = Scale()
+    scale.apply(X)
+    assert scale.apply.argument_names == ("x",)
+    assert scale.apply.cells == []
+    assert len(scale.apply.graph.outputs) == 1
+    step = shinso.compile(np.add)
+    step(X, X)
+    assert len(step.argument_names) == 2

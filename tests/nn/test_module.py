@@ -8,7 +8,7 @@ import pytest
 
 from shinso import nn, ops
 from shinso.cell import version
-from shinso.graph import Tensor, no_grad
+from shinso.graph import Observer, Tensor, no_grad, observe
 
 
 class Net(nn.Module):
@@ -327,3 +327,25 @@ def test_gradients_are_forgotten_or_zeroed():
     assert layer.weight.grad.tolist() == [[0.0, 0.0]]
     layer.zero_grad()
     assert layer.weight.grad is None
+
+
+def test_an_observer_sees_what_modules_give_back():
+    seen = []
+
+    class Watcher(Observer):
+        def returned(self, module, output):
+            seen.append((module, output))
+
+        def leave(self, module):
+            seen.append((module, "left"))
+
+    inner = nn.Linear(2, 3)
+    outer = nn.Sequential(inner)
+    outer.register_forward_hook(lambda module, args, output: output * 2)
+    with observe(Watcher()):
+        y = outer(np.ones((1, 2), dtype=np.float32))
+        with pytest.raises(ValueError, match="Linear"):
+            outer(np.ones((1, 7), dtype=np.float32))
+    assert [module for module, _ in seen] == [inner, inner, outer, outer, inner, outer]
+    assert seen[2][1] is y  # after hooks
+    assert [what for _, what in seen[4:]] == ["left", "left"]

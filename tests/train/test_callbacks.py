@@ -52,6 +52,27 @@ def test_callbacks_reach_trainer_and_model():
     trainer.fit((X, T), validation=(X, T))
 
 
+def test_callbacks_see_the_batch_that_is_trained_on():
+    seen = []
+
+    class Look(Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            seen.append([array.copy() for array in self.trainer.current])
+
+        def on_train_batch_end(self, batch, logs=None):
+            x, t = self.trainer.current
+            np.testing.assert_array_equal(x, seen[-1][0])
+            np.testing.assert_array_equal(t, seen[-1][1])
+
+    x = np.arange(8, dtype=np.float32).reshape(4, 2)
+    trainer = trainer_with(Look())
+    assert trainer.current is None
+    trainer.fit((x, T), epochs=1, batch_size=3, shuffle=False)
+    assert [len(pair[0]) for pair in seen] == [3, 1]
+    np.testing.assert_array_equal(np.concatenate([pair[0] for pair in seen]), x)
+    assert trainer.current is None
+
+
 def test_only_hooks_that_do_something_are_called():
     class One(Callback):
         def on_epoch_end(self, epoch, logs=None):

@@ -8,6 +8,7 @@ traces that did the same have equal keys.
 from __future__ import annotations
 
 import dis
+import inspect
 import struct
 import types
 import weakref
@@ -122,6 +123,32 @@ class Call:
         """The arguments with other leaves."""
         args, kwargs = fill(self.structure, lambda leaf: leaves[leaf.index])
         return args, kwargs
+
+    def names(self, function: Callable[..., Any]) -> tuple[str, ...]:
+        """What a function calls its leaves: "x", or "batch 0", "batch 1" where one has several."""
+        args, kwargs = self.structure.items
+        known = _parameter_names(function, len(args.items))
+        given = [
+            *zip(known, args.items, strict=True),
+            *zip(kwargs.names, kwargs.items, strict=True),
+        ]
+        names = [f"argument {i}" for i in range(len(self.leaves))]
+        for name, value in reversed(given):  # a leaf that is there twice is called as it is first
+            within: list[Leaf] = []
+            fill(value, within.append)
+            for i, leaf in enumerate(within):
+                names[leaf.index] = f"{name} {i}" if len(within) > 1 else name
+        return tuple(names)
+
+
+def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+    """What a function calls its first arguments, where that can be found out."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:  # a function of C without a signature
+        parameters = []
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [*named, *(f"argument {i}" for i in range(len(named), count))][:count]
 
 
 class Leaf:

@@ -55,6 +55,7 @@ class Plan:
     """What is needed to run a traced function again without running its Python."""
 
     executable: Executable
+    arguments: tuple[str, ...] = ()  # what the function calls its arrays
     bound: tuple[Any] | None = None  # the short way (fast.py), or (None,) if there is none
 
     def __init__(
@@ -229,7 +230,9 @@ def _traced(function: Callable[..., Any], call: Call, keep_grads: bool, recorder
     if "PYTEST_CURRENT_TEST" in os.environ:
         verify(graph)
     key = (results.key, detached)
-    return Plan(graph, structure, key, recorder.places(), dropped, call, detached)
+    plan = Plan(graph, structure, key, recorder.places(), dropped, call, detached)
+    plan.arguments = call.names(function)
+    return plan
 
 
 def _detached(recorder: Trace, results: Results) -> tuple[Any, ...]:

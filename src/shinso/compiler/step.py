@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shinso.compiler.executable import Executable as Compiled
     from shinso.compiler.explain import Explanation
     from shinso.compiler.fast import Fast
+    from shinso.compiler.graph import Graph
     from shinso.compiler.key import Call, Surroundings
     from shinso.compiler.plan import Executable, Plan
 
@@ -61,7 +62,7 @@ class Step:
 
     `.numpy(...)` runs that function in NumPy. `.traces` counts how often it was traced.
     `.explain(...)` shows its kernels and what each takes, `.stage(...)`, `.ir()` and `.asm()` show
-    what it became on the way to machine code.
+    what it became on the way to machine code; `.graph` is what was traced.
     """
 
     def __init__(self, function: Callable[..., Any], keep_grads: bool = False) -> None:
@@ -186,6 +187,28 @@ class Step:
             ) from None
 
     # -- looking inside --------------------------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        """What the program that was called or explained last computes, as it was traced.
+
+        Raises RuntimeError if nothing has been compiled.
+        """
+        return self._asked((), {})[0].graph
+
+    @property
+    def argument_names(self) -> tuple[str, ...]:
+        """What the function calls each `Argument` of `graph`, by its number."""
+        return self._asked((), {})[0].arguments
+
+    @property
+    def cells(self) -> list[tuple[Cell | None, str]]:
+        """Cell and slot ("data" or "grad") behind each `State` and `Update` of `graph`, by number.
+
+        None stands for a cell that was an argument, or is gone.
+        """
+        places = self._asked((), {})[0].places
+        return [(None if p.cell is None else p.cell(), p.slot) for p in places]
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """Run the compiled program on copies of its arrays and tell what every kernel takes.
@@ -312,6 +335,21 @@ class Method:
     def asm(self, kernel: int | None = None) -> str:
         """Machine code of the last program; see `Step.asm`."""
         return self.step.asm(kernel)
+
+    @property
+    def graph(self) -> Graph:
+        """What the last program computes; see `Step.graph`."""
+        return self.step.graph
+
+    @property
+    def argument_names(self) -> tuple[str, ...]:
+        """What the method calls its arrays; see `Step.argument_names`."""
+        return self.step.argument_names
+
+    @property
+    def cells(self) -> list[tuple[Cell | None, str]]:
+        """The cells of the last program; see `Step.cells`."""
+        return self.step.cells
 
     @property
     def traces(self) -> int:

@@ -25,6 +25,9 @@ class Observer:
     def leave(self, module: Any) -> None:
         """A module's forward has ended (also when it raised)."""
 
+    def returned(self, module: Any, output: Any) -> None:
+        """A module gives back its output, just before `leave`; not called when it raised."""
+
     def forward(
         self, function: Function, inputs: tuple[Any, ...], outputs: tuple[Any, ...]
     ) -> None:

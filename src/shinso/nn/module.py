@@ -100,6 +100,8 @@ class Module:
             for hook in list(self._hooks.values()):
                 changed = hook(self, args, output)
                 output = output if changed is None else changed
+            if observer is not None:
+                observer.returned(self, output)
         finally:
             if observer is not None:
                 observer.leave(self)

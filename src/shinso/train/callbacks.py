@@ -6,6 +6,8 @@
 
 Epochs and batches are counted from 0, as in Keras. `self.trainer` and `self.model` are there from
 `on_train_begin` on; `self.trainer.stop_training = True` ends the run after the current batch.
+From `on_train_batch_begin` to `on_train_batch_end` that batch is `self.trainer.current`, a pair
+(x, t).
 """
 
 from __future__ import annotations

@@ -185,7 +185,7 @@ class Fit:
         per_step = trainer.schedule if trainer.schedule_every == "step" else None
         self.generator, self.buffers = generator_cell(), list(trainer.model.buffers())
         for batch in batches:
-            x, t = pair(batch)
+            trainer.current = x, t = pair(batch)
             number = trainer.batch
             for hook in begin:
                 hook(number, None)
@@ -210,6 +210,7 @@ class Fit:
                 raise KeyboardInterrupt
             if trainer.stop_training:
                 break
+        trainer.current = None
 
     def _step(self, epoch: int, x: Array, t: Array) -> Any:
         """One training step; if a number is not finite, put all back and look for the cause."""

@@ -109,6 +109,7 @@ class Trainer:
         self.best: float | None = None
         self.seconds = 0.0
         self.stop_training = False
+        self.current: tuple[Array, Array] | None = None
         self.log_names: list[str] = []
         self.display: Progress | None = None
         self._in_use = False

@@ -48,6 +48,7 @@ def bars(
             textcoords="offset points",
             va="center",
             fontsize=11,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
     axes.set_yticks(places, list(values))
     axes.invert_yaxis()

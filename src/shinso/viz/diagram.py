@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import tempfile
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import pygraphviz
 
@@ -22,8 +24,9 @@ FORMATS = ("svg", "png", "pdf")
 class Diagram:
     """Boxes and arrows. dot: their description in Graphviz's language.
 
-    parts: what is inside of folded boxes, by the name that the box links to; `save` puts them into
-    a folder beside the file, so that a click on a box of the SVG opens its inside.
+    parts: what is inside of folded boxes, by name; `save` puts them into a folder beside the file,
+    so that a click on a box of the SVG opens its inside. In `dot` a box refers to a part as
+    URL="part:NAME", and a part to where it belongs as URL="back:".
     """
 
     dot: str
@@ -34,12 +37,16 @@ class Diagram:
 
         Returns the path. Raises ValueError for another ending, DataError if that fails.
         """
-        path = Path(path)
+        return self._save(Path(path), dpi, "")
+
+    def _save(self, path: Path, dpi: int, back: str) -> Path:
+        """Write it. back: where the link of a part leads."""
         kind = path.suffix.removeprefix(".").lower()
+        links = (quote(path.stem), back) if kind == "svg" else ("", "")
         if kind == "dot":
             save_bytes(path, self.dot.encode())
         elif kind in FORMATS:
-            save_bytes(path, self.encoded(kind, dpi))
+            save_bytes(path, _encoded(_linked(self.dot, *links), kind, dpi))
         else:
             raise ValueError(f"{path}: a diagram is saved as .svg, .png, .pdf or .dot")
         if kind == "svg" and self.parts:
@@ -49,18 +56,12 @@ class Diagram:
             except OSError as error:
                 raise DataError(f"{folder}: cannot be made: {error.strerror}.") from None
             for name, part in self.parts.items():
-                part.save(folder / f"{name}.svg")
+                part._save(folder / f"{name}.svg", dpi, f"../{quote(path.name)}")
         return path
 
     def encoded(self, kind: str = "svg", dpi: int = 144) -> bytes:
-        """The content of such a file."""
-        _find_fonts()
-        drawing = pygraphviz.AGraph(string=self.dot)
-        drawing.graph_attr["dpi"] = "72" if kind == "svg" else str(dpi)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of labels wider than their box
-            content: bytes = drawing.draw(format=kind, prog="dot")
-        return content
+        """The content of such a file, without links to parts, which are files of their own."""
+        return _encoded(_linked(self.dot, "", ""), kind, dpi)
 
     def svg(self) -> str:
         """As the text of an SVG."""
@@ -68,6 +69,27 @@ class Diagram:
 
     def _repr_svg_(self) -> str:
         return self.svg()
+
+
+def _linked(dot: str, folder: str, back: str) -> str:
+    """The description with links to the files of parts; without a folder or a way back, none."""
+
+    def part(found: re.Match[str]) -> str:
+        return f'URL="{folder}/{quote(found[1])}.svg"' if folder else 'URL=""'
+
+    dot = re.sub(r'URL="part:([^"]*)"', part, dot)
+    return dot.replace('URL="back:"', f'URL="{back}"')
+
+
+def _encoded(dot: str, kind: str, dpi: int) -> bytes:
+    """A description drawn."""
+    _find_fonts()
+    drawing = pygraphviz.AGraph(string=dot)
+    drawing.graph_attr["dpi"] = "72" if kind == "svg" else str(dpi)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of labels wider than their box
+        content: bytes = drawing.draw(format=kind, prog="dot")
+    return content
 
 
 @functools.cache

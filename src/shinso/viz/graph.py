@@ -8,29 +8,20 @@ from typing import Any
 import numpy as np
 
 from shinso.cell import Array
+from shinso.compiler.step import Method, Step
 from shinso.graph import Function, Observer, Tensor, observe
 from shinso.graph.backward import fit, in_reverse_order, run_backward
 from shinso.viz.diagram import Diagram, font, quoted
 from shinso.viz.numbers import short
+from shinso.viz.step_graph import step_graph
 from shinso.viz.style import BLUE, ORANGE, QUIET, say
+from shinso.viz.symbols import symbol
 
 MOST_OPERATIONS = 80
-SYMBOLS = {
-    "Add": "+",
-    "Subtract": "−",
-    "Multiply": "×",
-    "Divide": "÷",
-    "Negative": "−x",
-    "Maximum": "max",
-    "Minimum": "min",
-    "MatMul": "@",
-    "Square": "x²",
-    "Sum": "Σ",
-}
 
 
 def graph(
-    of: Tensor,
+    of: Tensor | Step | Method,
     *,
     names: Mapping[str, Tensor] | None = None,
     gradients: bool = True,
@@ -41,13 +32,21 @@ def graph(
         x, y, z = (tensor(v, requires_grad=True) for v in (-2.0, 5.0, 3.0))
         viz.graph(x * y + z, names={"x": x, "y": y, "z": z})
 
-    of: the result; a scalar if gradients are wanted. names: what to call tensors; parameters that
+    of: the result; a scalar if gradients are wanted. A compiled step is drawn by `step_graph`, and
+    the other arguments are for tensors only. names: what to call tensors; parameters that
     have a name keep it. gradients: with those of the result. local: where everything is a single
     number, say how each gradient comes about, as gradient of the output × local gradient.
     On an arrow the value is blue and the gradient orange; arrays show their shape.
     No `.grad` changes. Raises RuntimeError if backward has freed the graph (draw before it, or call
     it with retain_graph=True), ValueError for more than 80 operations (`model_graph` folds them).
     """
+    if isinstance(of, (Step, Method)):
+        return step_graph(of)
+    if not isinstance(of, Tensor):
+        raise TypeError(
+            "graph draws a tensor's or a compiled step's operations, not a "
+            f"{type(of).__name__}; for a network use viz.model_graph(model, x)"
+        )
     creator = of.creator
     if creator is None:
         raise ValueError("this tensor was not made by recorded operations: nothing to draw")
@@ -170,12 +169,6 @@ class _Drawing:
         if self.flow is not None and used > 1 and key in self.flow.sums:
             lines.append(say("sum of gradients", "勾配の和") + f" {short(self.flow.sums[key])}")
         return f"x{key} [label={quoted(chr(10).join(lines))}]"
-
-
-def symbol(function: Function) -> str:
-    """How an operation is written in a circle."""
-    name = type(function).__name__
-    return SYMBOLS.get(name, name)
 
 
 def _label(value: Any, gradient: Any, how: str) -> str:
