@@ -1,4 +1,4 @@
-"""The site of shinso's documents: `make docs` builds it in English, and in Japanese from docs/ja."""
+"""The site of the documents: `make docs` builds it in English, and in Japanese from docs/ja."""
 
 import sys
 from pathlib import Path

@@ -8,6 +8,7 @@ notebooks with the solutions, and compares the files with what this makes.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from dataclasses import dataclass
@@ -64,7 +65,13 @@ def code(cell: Cell, language: str) -> str:
             lines.append(f"{found[1]}# {found[3]}")
     if cell.kind == "setup" and language == "ja":
         lines.append('\nviz.set_language("ja")')
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    return f"{text};" if _ends_with_check(text) else text  # the semicolon hides a bare True
+
+
+def _ends_with_check(text: str) -> bool:
+    body = ast.parse(text).body
+    return bool(body) and ast.unparse(body[-1]).startswith("check(")
 
 
 def notebook(cells: list[Cell], language: str, solved: bool = False) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 
 from shinso.data import read_image
 from shinso.lab import Settings, experiment
-from shinso.lab.experiments import digits_from_noise
+from shinso.lab.experiments import b04_digits_from_noise as digits_from_noise
 
 
 def test_figures_and_verdicts(tmp_path):

@@ -2,7 +2,7 @@
 
 from shinso.classical.recipes import MNIST, Recipe
 from shinso.lab import Settings, experiment
-from shinso.lab.experiments import mnist_2006
+from shinso.lab.experiments import b03_mnist_2006 as mnist_2006
 
 
 def test_table_and_verdicts(monkeypatch):

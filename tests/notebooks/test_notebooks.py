@@ -9,7 +9,6 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "notebooks"))
 
 import build  # noqa: E402
-
 from shinso import viz  # noqa: E402
 from shinso.lab import check  # noqa: E402
 from shinso.lab.exercises.checking import all_tasks  # noqa: E402

@@ -1,5 +1,7 @@
 """The computation graph on the blackboard: values, gradients, where they come from, and errors."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,19 @@ def test_values_forward_gradients_back_and_how_they_come_about():
     assert 'label="+"' in drawn.dot
     assert 'label="×"' in drawn.dot
     assert drawn.svg().count("<ellipse") == 2
+
+
+def test_a_level_arrow_does_not_touch_its_label():
+    """Graphviz puts a label's lower edge on the arrow: the letters must end above it."""
+    x = leaf(3.0)
+    svg = graph((-x).exp(), names={"x": x}).svg()
+    arrows = re.findall(r'<path [^>]*d="M([-\d.]+),([-\d.]+)C([-\d.]+),([-\d.]+)', svg)
+    labels = re.findall(r'<text [^>]*y="([-\d.]+)"[^>]*>[^<]*= [^<]*</text>', svg)
+    level = {float(y) for _, y, _, y2 in arrows if abs(float(y) - float(y2)) < 1}
+    assert level
+    assert labels
+    for letters in map(float, labels):
+        assert min(abs(letters - y) for y in level) > 5
 
 
 def test_without_gradients_or_local_ones():

@@ -174,7 +174,8 @@ def test_quoted_text_comes_out_as_it_went_in():
     [
         (0.25, "0.25"), (-2.0, "−2"), (1e-7, "1e−07"), (True, "1"), (np.array([[3]]), "3"),
         ([1, -2.5], "[1, −2.5]"), (np.zeros(5), "5"), (np.zeros((3, 4)), "3×4"),
-        (123456.0, "1.235e+05"), (float("nan"), "nan"), (np.zeros((0, 2)), "0×2"),
+        (123456.0, "123,456"), (1e4, "10,000"), (1234.5, "1,234"), (2.5e7, "2.5e+07"),
+        (float("nan"), "nan"), (np.zeros((0, 2)), "0×2"),
     ],
 )  # fmt: skip
 def test_short(value, text):

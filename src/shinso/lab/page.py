@@ -36,6 +36,7 @@ figure.shown figcaption { max-width: 72ch; }
 .verdicts .yes { color: #00684a; }
 .verdicts .no { color: #a63c00; }
 .verdicts .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.texts td, .texts th { min-width: 7em; }
 .caption { font-size: 14px; color: #5a5a5a; margin: 0 0 6px; }
 .scroll + .caption { margin-top: 18px; }
 .pages { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 16px; }

@@ -98,10 +98,10 @@ def _plain(record: Record, settings: Settings, language: str) -> dict[str, Any]:
             {
                 "claim": _both(v.claim),
                 "holds": v.holds,
-                "found": v.found if np.isfinite(v.found) else str(v.found),
+                "found": float(v.found) if np.isfinite(v.found) else str(v.found),
                 "relation": v.relation,
-                "wanted": v.wanted,
-                "tolerance": v.tolerance,
+                "wanted": float(v.wanted),
+                "tolerance": float(v.tolerance),
                 "unit": v.unit,
             }
             for v in outcome.verdicts

@@ -22,7 +22,7 @@ from shinso.viz.patches import max_activating, top_patches
 from shinso.viz.picture import Picture
 from shinso.viz.results import confusion, learning_curves, worst_mistakes
 from shinso.viz.step_graph import step_graph
-from shinso.viz.style import get_language, language, set_language
+from shinso.viz.style import get_language, language, say, set_language
 from shinso.viz.surface import contours, line, surface
 from shinso.viz.watch import Watch
 
@@ -64,6 +64,7 @@ __all__ = [
     "occlusion_map",
     "occlusion_picture",
     "saliency",
+    "say",
     "set_language",
     "sizes",
     "step_graph",

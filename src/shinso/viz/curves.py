@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from shinso.cell import Array
 from shinso.viz.legend import legend_below
@@ -45,6 +46,8 @@ def curves(
     for i, (name, (at, y)) in enumerate(points.items()):
         axes.plot(at, y, label=name, **line_style(i, markers))
     _scale(axes, log, logx, ylim)
+    if not logx and all((at == np.rint(at)).all() for at, _ in points.values()):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half epoch
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     if len(points) > 1:

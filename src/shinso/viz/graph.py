@@ -15,9 +15,11 @@ from shinso.viz.diagram import Diagram, font, quoted
 from shinso.viz.numbers import short
 from shinso.viz.step_graph import step_graph
 from shinso.viz.style import BLUE, ORANGE, QUIET, say
-from shinso.viz.symbols import symbol
+from shinso.viz.symbols import CIRCLES, symbol
 
 MOST_OPERATIONS = 80
+_GAP = '<font point-size="5"> </font>'
+"""A low last line of labels, which keeps level arrows off the letters."""
 
 
 def graph(
@@ -114,7 +116,8 @@ class _Drawing:
                 if x is not None:
                     self._edge(f, i, x)
         nodes = [
-            f"f{i} [shape=circle, label={quoted(symbol(f))}]" for i, f in enumerate(self.functions)
+            f"f{i} [{_shape(symbol(f))}, label={quoted(symbol(f))}]"
+            for i, f in enumerate(self.functions)
         ]
         nodes += [self._leaf(key, x) for key, x in self.leaves.items()]
         result = self.names.get(id(of)) or of.name or say("result", "結果")
@@ -171,6 +174,11 @@ class _Drawing:
         return f"x{key} [label={quoted(chr(10).join(lines))}]"
 
 
+def _shape(sign: str) -> str:
+    """Signs stand in circles; longer names would make them huge."""
+    return "shape=circle" if sign in CIRCLES else "shape=box"
+
+
 def _label(value: Any, gradient: Any, how: str) -> str:
     lines = [f'<font color="{BLUE}">{short(value)}</font>']
     if gradient is not None:
@@ -178,4 +186,4 @@ def _label(value: Any, gradient: Any, how: str) -> str:
         if how:
             line += f'<font color="{QUIET}"> = {how}</font>'
         lines.append(line)
-    return f"<{'<br/>'.join(lines)}>"
+    return f"<{'<br/>'.join([*lines, _GAP])}>"

@@ -18,5 +18,6 @@ def short(value: Any) -> str:
 
 
 def number(value: float | int | bool) -> str:
-    """One number to four digits, with a minus as it is printed."""
-    return f"{value:.4g}".replace("-", "−")
+    """One number to four digits, with a minus as it is printed; no power of ten below 10⁷."""
+    text = f"{value:,.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.4g}"
+    return text.replace("-", "−")

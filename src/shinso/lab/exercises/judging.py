@@ -40,7 +40,7 @@ def number(answer: Any) -> float:
 def array(answer: Any, shape: tuple[int, ...] | None = None) -> Array:
     """An answer (Tensor, array, list, number) as an array of float64, of that shape if one is
     given. Raises Wrong for anything else."""
-    if answer is None or answer is Ellipsis:
+    if unwritten(answer):
         raise Wrong(MISSING)
     try:
         found = np.asarray(answer.data if isinstance(answer, Tensor) else answer, dtype=np.float64)
@@ -55,6 +55,13 @@ def array(answer: Any, shape: tuple[int, ...] | None = None) -> Array:
             )
         )
     return found
+
+
+def unwritten(answer: Any) -> bool:
+    """Whether there is still `...` in an answer, or nothing at all."""
+    if isinstance(answer, (list, tuple)):
+        return any(unwritten(part) for part in answer)
+    return answer is None or answer is Ellipsis
 
 
 def close(answer: Any, wanted: Any, hint: Text, tolerance: float = 1e-6) -> None:

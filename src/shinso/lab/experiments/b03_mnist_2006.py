@@ -18,12 +18,22 @@ from shinso.lab.text import Text
 
 TOLERANCE = 0.15
 _THEIR_TIME = {"elm": "< 7.5 min", "dbn": "5.7 h", "dbm": "19 h", "sae": "> 17 h", "sdae": "> 17 h"}
-_SMALLER: Mapping[str, dict[str, Any]] = {
+_PRETRAINED: Mapping[str, Any] = {
+    "hidden_layer_sizes": (150, 150),
+    "pretrain_epochs": 20,
+    "batch_size": 20,
+    "max_iter": 40,
+    "dropout": 0.2,
+    "input_dropout": 0.1,
+}
+"""For few and small images: fewer units and less dropout, but many updates."""
+
+_SMALLER: Mapping[str, Mapping[str, Any]] = {
     "elm": {"n_hidden": 1000, "image_shape": (8, 8)},
-    "dbn": {"hidden_layer_sizes": (100, 100), "max_iter": 40, "learning_rate_init": 5e-3},
-    "dbm": {"hidden_layer_sizes": (100, 100), "max_iter": 40, "learning_rate_init": 5e-3},
-    "sae": {"hidden_layer_sizes": (100, 100), "max_iter": 40, "learning_rate_init": 5e-3},
-    "sdae": {"hidden_layer_sizes": (100, 100), "max_iter": 40, "learning_rate_init": 5e-3},
+    "dbn": {**_PRETRAINED, "learning_rate_init": 3e-3},
+    "dbm": {**_PRETRAINED, "learning_rate_init": 3e-3, "joint_epochs": 20},
+    "sae": _PRETRAINED,
+    "sdae": _PRETRAINED,
 }
 """What is other in the quick form, for 8×8 pixels."""
 
@@ -70,7 +80,18 @@ def work(settings: Settings) -> Outcome:
         Text("their time", "公表の学習時間"),
     )
     outcome.tables.append(Table(columns, rows))
+    if settings.fast:
+        outcome.notes.append(_NOTE)
     return outcome
+
+
+_NOTE = Text(
+    "The quick form has 1 437 images to learn from and 360 to test with: one image is 0.28 %, and "
+    "the standard error of such an accuracy about 1 %.",
+    "短縮版の訓練画像は 1 437 枚、テスト画像は 360 枚である。1 枚が 0.28 % にあたり、正解率の標準"
+    "誤差は"
+    "およそ 1 % である。",
+)
 
 
 EXPERIMENT = Experiment(
@@ -80,7 +101,8 @@ EXPERIMENT = Experiment(
     question=Text(
         "Around 2006 networks were made deep by learning one layer after the other, or by not "
         "learning most of it at all. How good was that, and how long does it take now?",
-        "2006 年ごろ、深いネットワークは一層ずつ学習するか、大部分を学習しないことで作られていた。"
+        "2006 年ごろ、深いネットワークは一層ずつ学習するか、大部分を学習しないことで作られてい"
+        "た。"
         "どれほどの精度で、いまならどれだけの時間で済むのか。",
     ),
     claim=Text(
@@ -96,9 +118,9 @@ EXPERIMENT = Experiment(
 
         The published figures are those of one table, with their authors' hardware of 2013.""",
         """深層信念ネットワーク(DBN)は各層を、下の層の上の制限ボルツマンマシンとして学習する。
-        積層自己符号化器の各層は、自分の入力を復元するネットワークとして学習する。深層ボルツマンマシン(DBM)は
-        さらに全層を一緒に学習する。その後ラベルを使い、誤差逆伝播法で全体を微調整する。
-        ELM は隠れ層を乱数で決め、出力の重みだけを一度に解く。
+        積層自己符号化器の各層は、自分の入力を復元するネットワークとして学習する。深層ボルツマン
+        マシン(DBM)はさらに全層を一緒に学習する。その後ラベルを使い、誤差逆伝播法で全体を微調整
+        する。 ELM は隠れ層を乱数で決め、出力の重みだけを一度に解く。
 
         公表値は 2013 年の一つの表のもので、計算機もその著者たちのもの。""",
     ),
