@@ -17,6 +17,7 @@ from pygments.lexers import PythonLexer
 from shinso.lab.experiment import Experiment, Figure, Outcome, Table, Verdict
 from shinso.lab.text import Text, words
 from shinso.train.page import page, section
+from shinso.viz.numbers import number
 
 _STYLE = """
 .claim { font-weight: 600; }
@@ -198,8 +199,4 @@ def _claim(e: Experiment, language: str) -> str:
 
 
 def _number(value: float, unit: str) -> str:
-    text = f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
-    if abs(value) >= 1000 and value == int(value):
-        text = f"{value:,.0f}"
-    text = text.replace("-", "−")
-    return f"{text} {unit}".strip()
+    return f"{number(value)} {unit}".strip()

@@ -104,6 +104,7 @@ def histograms(watch: Watch, what: str = "activation") -> Picture:
         axes.set_title(name)
         axes.grid(visible=False)
         axes.locator_params(axis="y", nbins=5)
+        axes.yaxis.set_major_formatter(lambda value, _: number(value))  # no 1e−5 above the panel
     for axes in panels[len(names) :]:
         axes.set_axis_off()
     for axes in panels[max(0, len(names) - columns) : len(names)]:
