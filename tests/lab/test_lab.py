@@ -19,7 +19,7 @@ from shinso.lab import (
     all_experiments,
     experiment,
 )
-from shinso.lab.page import mathml, one_line, wanted_text
+from shinso.lab.page import found_text, mathml, one_line, wanted_text
 from shinso.lab.report import read_results, write_report
 from shinso.lab.runner import run_experiment
 from shinso.ops import relu
@@ -127,6 +127,9 @@ def test_numbers_in_results(tmp_path):
     assert found["rows"] == ["A5"]
     assert [v["holds"] for v in found["verdicts"]] == [True, False]
     assert wanted_text(record.outcome.verdicts[1]) == "< 1 s + 0.5 s"
+    assert wanted_text(Verdict("x", 0, 0, 1e-12, "≤")) == "≤ 1e−12"
+    assert wanted_text(Verdict("x", 0, 0, 0.5, "=")) == "= 0 ± 0.5"
+    assert found_text(Verdict("x", math.inf, 0)) == "inf"
 
 
 def test_text():

@@ -165,6 +165,8 @@ def wanted_text(v: Verdict) -> str:
     text = f"{v.relation} {_number(v.wanted, v.unit)}"
     if not v.tolerance:
         return text
+    if v.wanted == 0 and v.relation in "≤<":
+        return f"{v.relation} {_number(v.tolerance, v.unit)}"
     sign = {"=": "±", "≥": "−", ">": "−", "≤": "+", "<": "+"}[v.relation]
     return f"{text} {sign} {_number(v.tolerance, v.unit)}"
 

@@ -7,6 +7,8 @@ import os
 import re
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -112,10 +114,25 @@ def _find_fonts() -> None:
         file.write_text(text)
         os.environ["FONTCONFIG_FILE"] = str(file)
         try:
-            drawing = pygraphviz.AGraph(string="digraph { a }")
-            drawing.draw(format="png", prog="dot")
+            with _nothing_printed():
+                drawing = pygraphviz.AGraph(string="digraph { a }")
+                drawing.draw(format="png", prog="dot")
         finally:
             del os.environ["FONTCONFIG_FILE"]
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Inside the block nothing that C code writes to standard error is seen: the library for fonts
+    complains there about settings of a system that is newer than itself."""
+    with Path(os.devnull).open("w") as nowhere:
+        kept = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def font() -> str:
