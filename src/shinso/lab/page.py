@@ -30,12 +30,12 @@ _STYLE = """
 .where { font-size: 13px; color: #5a5a5a; margin: 0 0 4px; overflow-wrap: anywhere; }
 figure.shown { margin: 0 0 22px; }
 figure.shown:last-child { margin-bottom: 0; }
-figure.shown img { max-width: 100%; height: auto; display: block; }
+figure.shown img { max-width: min(100%, 760px); height: auto; display: block; }
 figure.shown figcaption { max-width: 72ch; }
-.verdicts td:first-child { white-space: nowrap; font-weight: 600; }
-.verdicts td:nth-child(2) { min-width: 16em; }
+.verdicts .yes, .verdicts .no { white-space: nowrap; font-weight: 600; }
 .verdicts .yes { color: #00684a; }
 .verdicts .no { color: #a63c00; }
+.verdicts .said { width: 70%; min-width: 16em; }
 .verdicts .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .texts td, .texts th { min-width: 7em; }
 .caption { font-size: 14px; color: #5a5a5a; margin: 0 0 6px; }
@@ -44,7 +44,7 @@ figure.shown figcaption { max-width: 72ch; }
 .pages a { color: inherit; text-decoration: none; }
 .pages img { width: 100%; height: 150px; object-fit: contain; background: #fff;
   border: 1px solid #e2e2de; border-radius: 6px; }
-.verdicts td:first-child a { color: inherit; }
+.verdicts td a { color: inherit; }
 """
 
 QUESTION = Text("The question", "問い")
@@ -137,10 +137,19 @@ def table(t: Table, language: str) -> str:
 
 def verdicts(each: Sequence[Verdict], language: str) -> str:
     """The table of verdicts."""
-    names = ("", CLAIM, FOUND, WANTED)
-    head = "".join(f"<th>{escape(words(n, language))}</th>" for n in names)
-    rows = "".join(verdict_row(v, language) for v in each)
-    return f'<div class="scroll"><table class="verdicts"><tr>{head}</tr>{rows}</table></div>'
+    return verdict_table([verdict_row(v, language) for v in each], language)
+
+
+def verdict_table(rows: Sequence[str], language: str, first: str = "") -> str:
+    """A table of such rows. first: HTML of the head's cell before."""
+    head = "".join(f"<th>{escape(words(n, language))}</th>" for n in ("", CLAIM))
+    numbers = "".join(
+        f'<th class="number">{escape(words(n, language))}</th>' for n in (FOUND, WANTED)
+    )
+    return (
+        f'<div class="scroll"><table class="verdicts"><tr>{first}{head}{numbers}</tr>'
+        f"{''.join(rows)}</table></div>"
+    )
 
 
 def verdict_row(v: Verdict, language: str, first: str = "") -> str:
@@ -149,7 +158,7 @@ def verdict_row(v: Verdict, language: str, first: str = "") -> str:
     said = words(HOLDS if v.holds else FAILS, language)
     return (
         f'<tr>{first}<td class="{kind}">{sign} {escape(said)}</td>'
-        f"<td>{escape(words(v.claim, language))}</td>"
+        f'<td class="said">{escape(words(v.claim, language))}</td>'
         f'<td class="number">{escape(found_text(v))}</td>'
         f'<td class="number">{escape(wanted_text(v))}</td></tr>'
     )

@@ -12,7 +12,7 @@ from shinso.data.atomic import save_bytes
 from shinso.data.errors import DataError
 from shinso.lab.catalog import ROWS
 from shinso.lab.experiment import Verdict
-from shinso.lab.page import CLAIM, FOUND, WANTED, framed, verdict_row
+from shinso.lab.page import framed, verdict_row, verdict_table
 from shinso.lab.runner import PAGE, RESULT
 from shinso.lab.text import Text, words
 from shinso.train.page import cards, section
@@ -58,14 +58,13 @@ def write_report(out: Path, language: str = "en") -> Path:
         (f"{len(covered)} / {len(ROWS)}", words(Text("rows covered", "扱った項目"), language)),
         (f"{seconds / 60:.1f} min", words(Text("in all", "合計時間"), language)),
     ]
-    rows = "".join(_row(r, v, language) for r, v in each)
-    names = (Text("row", "項目"), "", CLAIM, FOUND, WANTED)
-    head = "".join(f"<th>{escape(words(n, language))}</th>" for n in names)
+    rows = [_row(r, v, language) for r, v in each]
+    first = f"<th>{escape(words(Text('row', '項目'), language))}</th>"
     parts = [
         cards(numbers),
         section(
             words(Text("Verdicts", "判定"), language),
-            f'<div class="scroll"><table class="verdicts"><tr>{head}</tr>{rows}</table></div>',
+            verdict_table(rows, language, first),
         ),
         section(
             words(Text("All figures", "すべての図"), language), _contact_sheet(results, language)

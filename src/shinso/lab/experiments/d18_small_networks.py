@@ -134,10 +134,9 @@ def _picture(times: dict[str, float]) -> Picture:
     for i, name in enumerate(sorted(times, key=work.__getitem__)):
         place = (work[name], times[name])
         axes.plot(*place, "o", color=BLUE)
-        # By turns below and above, since neighbours may take the same time.
-        axes.annotate(
-            name, place, (7, 6 if i % 2 else -16), textcoords="offset points", fontsize=11
-        )
+        # By turns on the right and on the left, since neighbours may take the same time.
+        side, across = ("right", -8) if i % 2 else ("left", 8)
+        axes.annotate(name, place, (across, -4), textcoords="offset points", fontsize=11, ha=side)
     fastest = max(work[name] / ms for name, ms in times.items())
     ends = np.array([min(work.values()), max(work.values())])
     axes.plot(ends, ends / fastest, "--", color="#8a8a8a", linewidth=1.2,

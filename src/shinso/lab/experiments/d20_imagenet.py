@@ -191,7 +191,7 @@ def _work_picture() -> Picture:
 _LABELS = {
     "alexnet_lrn": (14, 0), "zfnet": (12, 0), "squeezenet1_0": (8, 6), "googlenet": (8, 4),
     "vgg16": (-12, 16), "resnet34": (8, 4), "resnet50": (-56, -16), "resnet152": (4, 10),
-    "inception_v3": (6, 8), "seresnext50_32x4d": (-70, -20), "senet154": (-30, -28),
+    "inception_v3": (-40, -20), "seresnext50_32x4d": (-70, -20), "senet154": (-30, -28),
 }  # fmt: skip
 _CAPTION = Text(
     "Top-5 errors of the entries on the competition's test images, all their networks together; "
