@@ -3,6 +3,7 @@
 Needs `pip install 'shinso[lab]'`.
 """
 
+from shinso.lab import _needs as _needs
 from shinso.lab.catalog import ROWS, all_experiments, experiment
 from shinso.lab.exercises.checking import check
 from shinso.lab.experiment import Experiment, Figure, Outcome, Settings, Table, Verdict
