@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 import shinso
+import shinso.classical
+import shinso.data.tabular
+import shinso.lab
+import shinso.viz
 
 SOURCE = Path(shinso.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -93,7 +97,10 @@ def test_files_and_functions_stay_short(path: Path):
             assert length <= 60, f"{node.name} has {length} lines"
 
 
-PARTS = (shinso.ops, shinso.nn, shinso.optim, shinso.models, shinso.data, shinso.train)
+PARTS = (
+    *(shinso.ops, shinso.nn, shinso.optim, shinso.models, shinso.data, shinso.train),
+    *(shinso.data.tabular, shinso.classical, shinso.viz, shinso.lab),
+)
 NAMES = Path(__file__).parent / "public_names.txt"
 
 
