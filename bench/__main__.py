@@ -16,7 +16,7 @@ from bench.machine import describe
 from bench.measure import Plan, measure
 from bench.process import BenchError, Process
 from bench.results import Row
-from bench.table import table, write_json
+from bench.table import cells, table, write_json
 from bench.workloads import WORKLOADS, Workload
 from bench.zoo import KNOWN, ZOO
 
@@ -46,6 +46,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--numpy", action="store_true", help="run shinso's side in NumPy, not compiled")
     add("--no-peer", action="store_true", help="shinso alone; PyTorch is not needed")
     add("--tiny", action="store_true", help="everything once, on one or two examples: does it run?")
+    add("--warm", action="store_true", help="leave out how long first calls take")
     add("--json", type=Path, metavar="FILE", help="also write every round's time to FILE")
     return parser.parse_args(arguments)
 
@@ -80,7 +81,10 @@ def run(chosen: argparse.Namespace, console: Console) -> None:
     failed: list[BenchError] = []
     for name in chosen.only or (ZOO if chosen.zoo else WORKLOADS):
         try:
-            rows += _measured(KNOWN[name], chosen, plan, note, versions)
+            found = _measured(KNOWN[name], chosen, plan, note, versions)
+            rows += found
+            for row in found:  # a long run that is stopped has said what it knows
+                note("  ".join(cells(row)))
         except BenchError as error:
             failed.append(error)
             notes.print(f"failed: {name}: {error}", markup=False)
@@ -115,7 +119,7 @@ def _measured(
         peer = None if chosen.no_peer else stack.enter_context(Process("torch", chosen.threads))
         versions |= shinso.ask("versions") | (peer.ask("versions") if peer else {})
         found = list(measure(workload, shinso, peer, plan, note))
-    if not (chosen.numpy or chosen.tiny):
+    if not (chosen.numpy or chosen.tiny or chosen.warm):
         note(f"{workload.name} compile")
         time_compiling(workload, plan.batch(workload), chosen.threads, found)
     return found
