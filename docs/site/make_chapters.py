@@ -135,7 +135,7 @@ def contact_sheet(results: dict[str, dict[str, Any]], language: str) -> str:
             if e.rows[0].startswith(part.letter) and e.name in results
             for f in results[e.name]["figures"]
         ]
-        lines += [":::{div} contact", *shown, ":::", ""] if shown else []
+        lines += [":::{container} contact", *shown, ":::", ""] if shown else []
     return "\n".join(lines).rstrip() + "\n"
 
 
