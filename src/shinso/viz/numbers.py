@@ -18,6 +18,6 @@ def short(value: Any) -> str:
 
 
 def number(value: float | int | bool) -> str:
-    """One number to four digits, with a minus as it is printed; no power of ten below 10⁷."""
-    text = f"{value:,.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.4g}"
+    """One number to four digits, or whole from a thousand on, with a minus as it is printed."""
+    text = f"{value:,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:.4g}"
     return text.replace("-", "−")
