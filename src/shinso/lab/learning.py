@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,16 @@ from shinso import data, nn, optim
 from shinso.lab.experiment import Settings
 from shinso.lab.samples import Part, images_and_classes
 from shinso.train import Trainer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A comparison: how many training images, epochs and seeds, and how wide the network is."""
+
+    images: int
+    epochs: int
+    width: int
+    seeds: int
 
 
 def pictures(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from shinso import models, nn
 from shinso.cell import Array
 from shinso.graph import no_grad, tensor
 from shinso.lab.experiment import Experiment, Figure, Outcome, Settings, Table, Verdict
-from shinso.lab.learning import error, few, learn, pictures
+from shinso.lab.learning import Plan, error, few, learn, pictures
 from shinso.lab.text import Text
 from shinso.ops.random import manual_seed
 from shinso.ops.shake import Shake
@@ -27,16 +26,6 @@ LAYERS: dict[str, nn.Module] = {
     "ShakeDrop": nn.ShakeDrop(0.5),
 }
 """Layers of which each is asked that often."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Training images, epochs, width, seeds."""
-
-    images: int
-    epochs: int
-    width: int
-    seeds: int
 
 
 FAST = Plan(200, 30, 6, 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from shinso import data, nn
 from shinso.cell import Array
 from shinso.lab.experiment import Experiment, Figure, Outcome, Settings, Table, Verdict
-from shinso.lab.learning import error, few, learn, pictures
+from shinso.lab.learning import Plan, error, few, learn, pictures
 from shinso.lab.samples import Part, images_and_classes
 from shinso.lab.text import Text
 from shinso.ops.random import manual_seed
@@ -21,16 +20,6 @@ from shinso.viz.style import say
 
 SHOWN = 10
 """Images in the picture of batches, one of each class."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Training images, epochs, width of the network, seeds."""
-
-    images: int
-    epochs: int
-    width: int
-    seeds: int
 
 
 FAST = Plan(200, 40, 12, 5)
