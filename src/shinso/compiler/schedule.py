@@ -44,6 +44,8 @@ _SHORT = 128  # a sum this short costs less than storing what it gives,
 _LARGE = 1 << 17  # if there are so many;
 _BEYOND = 1 << 20  # over the batch, if they do not fit into caches
 
+_LINE = 16  # numbers: what is so far apart is in different lines of the cache
+
 _PAGE, _ONE_SET = 4096, 6
 """Places so far apart, or a multiple, compete for the few lines of one set of the first cache."""
 
@@ -124,7 +126,27 @@ def _folds(box: Box, target: Target, parallel: bool) -> tuple[Statement, ...]:
             rows = ((others[-1].variable, min(4, others[-1].extent)),)
             steps[others[-1].variable] = rows[0][1]
     block = Block(rows, outside.variable, lanes, axes, box.sums, box.then)
-    return _loops(_last(pure, outside), block, steps, parallel)
+    return _loops(_order(pure, outside, reads, parallel), block, steps, parallel)
+
+
+def _order(
+    pure: Sequence[Loop], outside: Loop, reads: Sequence[Affine], parallel: bool
+) -> tuple[Loop, ...]:
+    """The loops around vectors along `outside`: its own last.
+
+    But where something is read that jumps along it and runs on along another loop, that loop goes
+    inside: the lines that one vector gathers from then serve its neighbours, too.
+    """
+    order = _last(pure, outside)
+    beside = [
+        p
+        for p in order[:-1]
+        if p.extent >= _LINE
+        and any(a.step(p.variable) == 1 and abs(a.step(outside.variable)) >= _LINE for a in reads)
+    ]
+    if not beside or (parallel and beside[0] is pure[0]):
+        return order
+    return _last(order, beside[0])
 
 
 def _fold_in_lanes(box: Box, inside: Loop, lanes: int, parallel: bool) -> tuple[Statement, ...]:
@@ -207,7 +229,7 @@ def _contraction(box: Box, target: Target, parallel: bool) -> tuple[Statement, .
     price = 4 if far else 2
     tile, vectors = _tile(row_loops, vector.extent, lanes, target.registers, most, price)
     steps = {**dict(tile), vector.variable: lanes * vectors}
-    axes = _reduction_axes(box.reduction, still, math.prod(c for _, c in tile) * vectors)
+    axes = _reduction_axes(box.reduction, still, tile, vectors, target.registers)
     block = Block(tuple(tile), vector.variable, lanes, axes, box.sums, box.then)
     rows = {v for v, _ in tile}
     outer = [p for p in box.pure if p is not vector and p.variable not in rows]
@@ -328,21 +350,42 @@ def _tile(
     return [(v, c) for v, c in best[1] if c > 1], best[2]
 
 
-def _reduction_axes(loops: Sequence[Loop], still: Affine, tile: int) -> tuple[Axis, ...]:
+def _reduction_axes(
+    loops: Sequence[Loop],
+    still: Affine,
+    tile: Sequence[tuple[str, int]],
+    vectors: int,
+    registers: int,
+) -> tuple[Axis, ...]:
     """Reduction loops, the smallest step of the broadcast factor innermost and unrolled.
 
-    tile: accumulators in registers. A body of very many instructions is slow to read for the CPU.
+    A body of very many instructions is slow to read for the CPU, and elements that several unrolled
+    steps share are kept in registers, where there must be room for them.
     """
     order = sorted(loops, key=lambda r: -abs(still.step(r.variable)))
     axes: list[Axis] = []
-    room = max(2, _UNROLLED // tile)
+    sums = math.prod(count for _, count in tile) * vectors
+    room = max(2, _UNROLLED // sums)
     for loop in reversed(order):
         unroll = 1
         if room > 1:
             unroll = _unrolled(loop, room)
+            shared = _shared(still, tile, loop.variable, unroll)
+            if shared and sums + vectors + shared > registers:
+                unroll = room = 1
             room = room // unroll if unroll == loop.extent else 1
         axes.append(Axis(loop.variable, loop.end, unroll))
     return tuple(reversed(axes))
+
+
+def _shared(still: Affine, tile: Sequence[tuple[str, int]], variable: str, unroll: int) -> int:
+    """How many elements of a factor a tile needs in so many steps, if steps have some in common."""
+    steps = [*((still.step(v), count) for v, count in tile), (still.step(variable), unroll)]
+    places = {
+        sum(step * i for (step, _), i in zip(steps, point, strict=True))
+        for point in itertools.product(*(range(count) for _, count in steps))
+    }
+    return len(places) if len(places) < math.prod(count for _, count in steps) else 0
 
 
 def _unrolled(loop: Loop, room: int) -> int:
