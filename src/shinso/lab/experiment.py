@@ -38,6 +38,10 @@ class Settings:
         """Report progress."""
         self.progress(text, share)
 
+    def wants(self, part: str) -> bool:
+        """Whether a part of the experiment is to be done."""
+        return not self.only or part in self.only
+
     def track(self, things: Sequence[T] | Iterable[T], what: str = "") -> Iterator[T]:
         """Go through things and report which one it is at."""
         all_of_them = list(things)

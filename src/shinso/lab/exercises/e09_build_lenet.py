@@ -72,14 +72,8 @@ def _sides(sides: Any) -> None:
         close(got, right, hint)
 
 
-def _counts(answer: Any) -> Array:
-    if isinstance(answer, (list, tuple)) and any(one is ... for one in answer):
-        answer = ...
-    return array(answer, (5,))
-
-
 def _parameters(counts: Any) -> None:
-    found = _counts(counts)
+    found = array(counts, (5,))
     mistake(
         found,
         WEIGHTS,
@@ -117,7 +111,7 @@ def _one_count(i: int, got: float) -> None:
 
 
 def _multiplications(counts: Any) -> None:
-    found = _counts(counts)
+    found = array(counts, (5,))
     for i, got in enumerate(found):
         name, name_ja = LAYERS[i], LAYERS_JA[i]
         hint = Text(

@@ -129,8 +129,6 @@ REASONS = (
 
 
 def _traced_anew(answers: Any) -> None:
-    if isinstance(answers, (list, tuple)) and any(one is ... for one in answers):
-        answers = ...
     found = array(answers, (5,))
     for got, right, reason in zip(found, ANEW, REASONS, strict=True):
         close(got, right, reason)

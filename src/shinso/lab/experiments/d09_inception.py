@@ -92,13 +92,12 @@ def look(plan: Plan, train: Part, seed: int) -> Looks:
 
 def work(settings: Settings) -> Outcome:
     """Count the networks; count what a module costs; compare gradients."""
-    parts = settings.only or ("networks", "modules", "auxiliary")
     outcome = Outcome()
-    if "networks" in parts:
+    if settings.wants("networks"):
         _networks(outcome)
-    if "modules" in parts:
+    if settings.wants("modules"):
         _modules(outcome)
-    if "auxiliary" in parts:
+    if settings.wants("auxiliary"):
         _auxiliary(settings, outcome)
     return outcome
 

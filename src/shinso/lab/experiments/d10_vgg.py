@@ -92,14 +92,13 @@ def test_error(size: int, times: int, plan: Plan, train: Part, test: Part, seed:
 
 def work(settings: Settings) -> Outcome:
     """Count all forms of VGG; compare windows by weights, field of view and test error."""
-    parts = settings.only or ("networks", "windows", "training")
     outcome = Outcome()
-    if "networks" in parts:
+    if settings.wants("networks"):
         outcome.verdicts += [count_verdict(n, c, "torchvision") for n, c in TORCHVISION.items()]
         outcome.tables.append(zoo_table(tuple(TORCHVISION)))
-    if "windows" in parts:
+    if settings.wants("windows"):
         _windows(outcome)
-    if "training" in parts:
+    if settings.wants("training"):
         _training(settings, outcome)
     return outcome
 

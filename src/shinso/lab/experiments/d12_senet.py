@@ -87,11 +87,10 @@ def by_class(weights: Array) -> float:
 
 def work(settings: Settings) -> Outcome:
     """Count; put SE into an inception module; train with and without; look at the weights."""
-    parts = settings.only or ("networks", "training")
     outcome = Outcome()
-    if "networks" in parts:
+    if settings.wants("networks"):
         _networks(outcome)
-    if "training" in parts:
+    if settings.wants("training"):
         _training(settings, outcome)
     return outcome
 

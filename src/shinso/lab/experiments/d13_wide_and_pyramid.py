@@ -116,11 +116,10 @@ def measure(settings: Settings, plan: Plan) -> dict[str, Found]:
 
 def work(settings: Settings) -> Outcome:
     """Count the published networks; compare small ones; draw how channels grow."""
-    parts = settings.only or ("networks", "training")
     outcome = Outcome()
-    if "networks" in parts:
+    if settings.wants("networks"):
         _networks(outcome)
-    if "training" in parts:
+    if settings.wants("training"):
         plan = FAST if settings.fast else FULL
         _compare(outcome, measure(settings, plan))
     return outcome

@@ -64,13 +64,12 @@ def layers_to_time(channels: int) -> dict[str, nn.Module]:
 
 def work(settings: Settings) -> Outcome:
     """Check the formula on layers, the networks' parameters, and take times."""
-    parts = settings.only or ("counts", "networks", "times")
     outcome = Outcome()
-    if "counts" in parts:
+    if settings.wants("counts"):
         _counts(outcome)
-    if "networks" in parts:
+    if settings.wants("networks"):
         _networks(outcome)
-    if "times" in parts:
+    if settings.wants("times"):
         _times(settings, outcome)
     return outcome
 

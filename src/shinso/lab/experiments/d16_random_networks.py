@@ -80,13 +80,12 @@ def networks(width: int, channels: int) -> dict[str, Callable[[], nn.Module]]:
 
 def work(settings: Settings) -> Outcome:
     """Compare means of draws with evaluation; forward with backward; train on few images."""
-    parts = settings.only or ("expectation", "coefficients", "training")
     outcome = Outcome()
-    if "expectation" in parts:
+    if settings.wants("expectation"):
         _expectation(settings, outcome)
-    if "coefficients" in parts:
+    if settings.wants("coefficients"):
         _coefficients(settings, outcome)
-    if "training" in parts:
+    if settings.wants("training"):
         _training(settings, outcome)
     return outcome
 

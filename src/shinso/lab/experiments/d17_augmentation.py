@@ -65,11 +65,10 @@ def train_one(
 
 def work(settings: Settings) -> Outcome:
     """Train with each method and each seed; show what the methods do to a batch."""
-    parts = settings.only or ("pictures", "training")
     outcome = Outcome()
-    if "pictures" in parts:
+    if settings.wants("pictures"):
         outcome.figures.append(Figure("batches", _batches(settings), _BATCHES))
-    if "training" in parts:
+    if settings.wants("training"):
         _training(settings, outcome)
     return outcome
 

@@ -59,11 +59,10 @@ def _job(name: str, x: Array) -> Callable[[], Any]:
 
 def work(settings: Settings) -> Outcome:
     """Compare counts with the papers; measure times; draw them."""
-    parts = settings.only or ("counts", "times")
     outcome = Outcome()
-    if "counts" in parts:
+    if settings.wants("counts"):
         _counts(outcome)
-    if "times" in parts:
+    if settings.wants("times"):
         _times(settings, outcome)
     return outcome
 
