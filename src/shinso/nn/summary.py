@@ -11,6 +11,7 @@ import numpy as np
 
 from shinso.cell import Array
 from shinso.graph import Function, Observer, get_default_dtype, no_grad, observe
+from shinso.nn.evaluating import evaluating
 from shinso.nn.module import Module
 from shinso.ops.conv_transpose import TransposedConvolution
 from shinso.ops.convolution import Convolution
@@ -104,15 +105,9 @@ def summary(model: Module, input: Any) -> Summary:
     if isinstance(input, Sequence) and all(isinstance(n, int) for n in input):
         dtype = next((p.dtype for p in model.parameters()), get_default_dtype())
         input = np.zeros(tuple(input), dtype=dtype)
-    modes = [(module, module.training) for module in model.modules()]
     watcher = _Watcher(model)
-    model.eval()
-    try:
-        with no_grad(), observe(watcher):
-            model(input)
-    finally:
-        for module, training in modes:
-            module.training = training
+    with evaluating(model), no_grad(), observe(watcher):
+        model(input)
     parameters = list(model.parameters())
     return Summary(
         type(model).__name__,

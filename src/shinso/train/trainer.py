@@ -15,6 +15,7 @@ from shinso.data import ArrayDataset, DataLoader
 from shinso.data.protocols import BatchTransform, Transform
 from shinso.graph import Tensor, no_grad
 from shinso.nn.auxiliary_loss import AuxiliaryLoss
+from shinso.nn.evaluating import evaluating
 from shinso.nn.module import Module
 from shinso.optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
 from shinso.train.callbacks import Callback, overriding
@@ -324,15 +325,8 @@ class Trainer:
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         """Evaluation mode and no gradients; each layer's own mode comes back afterwards."""
-        modes = [(module, module.training) for module in self.model.modules()]
-        self.model.eval()
-        try:
-            with no_grad():
-                yield
-        finally:
-            for module, training in modes:
-                if module.training != training:
-                    module.training = training
+        with evaluating(self.model), no_grad():
+            yield
 
     def say(self, text: str) -> None:
         """A line for the person who watches; nothing with progress=False."""

@@ -11,11 +11,11 @@ import numpy as np
 
 from shinso import nn
 from shinso.graph import get_default_dtype
+from shinso.nn.evaluating import evaluating
 from shinso.nn.module import Module
 from shinso.viz.boxes import Box, Drawing, frame, table, text
 from shinso.viz.diagram import Diagram
 from shinso.viz.flow import Call, Operation, Value, record
-from shinso.viz.modes import evaluating
 from shinso.viz.style import QUIET, say
 from shinso.viz.symbols import CIRCLES, symbol
 from shinso.viz.words import (

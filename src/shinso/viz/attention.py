@@ -10,11 +10,11 @@ import numpy as np
 from shinso import ops
 from shinso.cell import Array
 from shinso.graph import Tensor, enable_grad
+from shinso.nn.evaluating import evaluating
 from shinso.nn.module import Module
 from shinso.train.outputs import main_output
 from shinso.viz.images import GREY, add_image, as_images, scales
 from shinso.viz.layer_output import input_images, layer_output
-from shinso.viz.modes import evaluating
 from shinso.viz.picture import Picture
 from shinso.viz.pull_back import Rules, class_gradient, pull_back
 from shinso.viz.rectified import GUIDED

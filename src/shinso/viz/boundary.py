@@ -12,10 +12,10 @@ from matplotlib.collections import PathCollection
 
 from shinso.cell import Array
 from shinso.graph import get_default_dtype, no_grad
+from shinso.nn.evaluating import evaluating
 from shinso.nn.module import Module
 from shinso.viz.curves import MARKERS
 from shinso.viz.legend import legend_below
-from shinso.viz.modes import evaluating
 from shinso.viz.picture import Picture, one_axes
 from shinso.viz.style import BLACK, COLOURS, say, styled
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from shinso.cell import Array, Overlay, overlaid
 from shinso.graph import Function, Observer, Tensor, no_grad, observe
+from shinso.nn.evaluating import evaluating
 from shinso.nn.module import Module
 from shinso.train.outputs import main_output
-from shinso.viz.modes import evaluating
 
 
 class Inside(Observer):

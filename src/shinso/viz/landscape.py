@@ -16,9 +16,9 @@ from shinso import compiler
 from shinso.cell import Array
 from shinso.graph import Tensor, no_grad
 from shinso.nn import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, LayerNorm
+from shinso.nn.evaluating import evaluating
 from shinso.nn.module import Module
 from shinso.viz.legend import legend_below
-from shinso.viz.modes import evaluating
 from shinso.viz.picture import Picture, new_picture, one_axes
 from shinso.viz.style import BLACK, BLUE, say, styled
 from shinso.viz.surface import draw_contours, draw_surface

@@ -10,9 +10,9 @@ import numpy as np
 
 from shinso.cell import Array
 from shinso.graph import Tensor
+from shinso.nn.evaluating import evaluating
 from shinso.nn.module import Module
 from shinso.train.outputs import main_output
-from shinso.viz.modes import evaluating
 
 
 def find_layer(model: Module, name: str) -> Module:

@@ -15,11 +15,11 @@ from matplotlib.image import AxesImage
 from shinso import ops
 from shinso.cell import Array
 from shinso.graph import Tensor, no_grad
+from shinso.nn.evaluating import evaluating
 from shinso.nn.module import Module
 from shinso.train.outputs import main_output
 from shinso.viz.images import GREY, as_images, scales
 from shinso.viz.layer_output import one_image
-from shinso.viz.modes import evaluating
 from shinso.viz.picture import Picture, grid
 from shinso.viz.pull_back import check_target
 from shinso.viz.style import SIGNED, say, styled
